@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from brandfit.data.captions import HASHTAG, MENTION, hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.text._words import tokens, words
+from brandfit.mappings import position_by_item
 
 ADDRESS = re.compile(r"https?://\S+|www\.\S+")
 STRETCHED = re.compile(r"(.)\1+")
@@ -56,7 +57,7 @@ class Comments:
         """(m,) number of the content of each comment, equal for the same content; -1 without content."""
         # Keys are computed once for each distinct text.
         keys = list(map(key, self._texts))
-        number_by_key = {one: n for n, one in enumerate(dict.fromkeys(filter(None, keys)))}
+        number_by_key = position_by_item(dict.fromkeys(filter(None, keys)))
         numbers = np.array([number_by_key.get(one, -1) for one in keys], np.int64)
         return self._by_comment(numbers, -1)
 

@@ -30,6 +30,7 @@ from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.text._words import language, stop_words
 from brandfit.errors import MissingExtra, UnknownName, UsageError
+from brandfit.mappings import position_by_item
 
 NO_LANGUAGE = "zxx"
 """Code for a text without a language (ISO 639-2)."""
@@ -172,7 +173,7 @@ class Views:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.accounts = np.concatenate([dataset.influencers, dataset.brands])
-        self.row_by_account = {id: n for n, id in enumerate(self.accounts.tolist())}
+        self.row_by_account = position_by_item(self.accounts.tolist())
 
     def view(self, account: str, other: str | None = None) -> AudienceView:
         """The audience of a brand or influencer, compared with that of ``other`` if given.
@@ -236,7 +237,7 @@ class Views:
         pairs, pair_row = np.unique(codes, return_inverse=True)
         vocabulary = comments.vocabulary()
         words = list(dict.fromkeys(chain.from_iterable(map(sorted, vocabulary))))
-        column_by_word = {word: n for n, word in enumerate(words)}
+        column_by_word = position_by_item(words)
         # Columns of the words of all texts, one text after the other: text i has columns
         # flat[first[i] : first[i] + sizes[i]].
         sizes = np.array(list(map(len, vocabulary)), np.int64)

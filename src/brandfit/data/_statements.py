@@ -8,8 +8,10 @@ import pyarrow.compute as pc
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset, Pairs
 from brandfit.data.schema import STATED_BY_POST
+from brandfit.mappings import position_by_item
 
 SEPARATOR = "\n"
 """Between brand and influencer in the key of a pair. No id contains it."""
@@ -63,9 +65,9 @@ def stated_only_by(dataset: Dataset, pairs: Pairs, posts: pa.Array) -> np.ndarra
 def statement_groups(dataset: Dataset, pairs: Pairs) -> np.ndarray:
     """(p,) number of the group of each pair: pairs that one post states are in one group, and so are pairs of
     one influencer that are stated in the same second."""
-    row_by_key = {key: row for row, key in enumerate(pair_keys(pairs))}
+    row_by_key = position_by_item(pair_keys(pairs))
     statements = _statements(dataset)
-    columns = [statements[name].to_pylist() for name in ("pair", "source", "post", "time", "kind")]
+    columns = column_lists(statements, ("pair", "source", "post", "time", "kind"))
 
     # An event is a post of an account, or a second in which an account endorses. Each statement of a pair
     # joins the pair with its events.

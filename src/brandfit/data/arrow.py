@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,3 +42,9 @@ def is_repeated(values: pa.Array) -> np.ndarray:
     repeated = np.ones(len(codes), bool)
     repeated[np.unique(codes, return_index=True)[1]] = False
     return repeated
+
+
+def column_lists(table: pa.Table | pa.RecordBatch, names: Sequence[str] | None = None) -> list[list[Any]]:
+    """Columns of a table as Python lists, in the order of the names; all columns without names."""
+    wanted = table.column_names if names is None else names
+    return [table.column(name).to_pylist() for name in wanted]

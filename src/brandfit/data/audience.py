@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from brandfit.data.dataset import Dataset
+from brandfit.mappings import position_by_item
 
 LINKS = ("comments", "follows")
 
@@ -58,7 +59,7 @@ class Audiences:
         shape = (len(self.accounts), len(members.dictionary))
         self.members = members.dictionary.to_pylist()
         self.matrix = sparse.csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
-        self._row_by_id = {id: row for row, id in enumerate(self.accounts)}
+        self._row_by_id = position_by_item(self.accounts)
 
     def overlap(self, one: str, other: str) -> Overlap:
         first, second = self.matrix[self._row_by_id[one]], self.matrix[self._row_by_id[other]]  # (1, m) each

@@ -15,6 +15,7 @@ import numpy as np
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
+from brandfit.mappings import position_by_item
 
 SLOT = "category"
 STATED = "stated"
@@ -38,7 +39,7 @@ def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features
     columns = (*old_columns, *sorted(set(stated.tolist()) - set(old_columns)))
     if len(columns) < 2:
         return None
-    column_by_category = {category: column for column, category in enumerate(columns)}
+    column_by_category = position_by_item(columns)
     # (s, c) one in the column of the stated category
     certain = np.zeros((len(ids), len(columns)), np.float32)
     certain[np.arange(len(ids)), [column_by_category[category] for category in stated.tolist()]] = 1

@@ -21,10 +21,12 @@ import pyarrow.compute as pc
 from brandfit import seeds
 from brandfit.data._split_views import posts_except, visible, with_partners, without_statements
 from brandfit.data._statements import stated_only_by, statement_groups, stating_posts
+from brandfit.data.arrow import column_lists
 from brandfit.data.candidates import Counted, by_followers, counted, sentences
 from brandfit.data.categories import STATED
 from brandfit.data.dataset import NO_PAIRS, Dataset, Pairs
 from brandfit.errors import ConfigError, DataError, UsageError
+from brandfit.mappings import position_by_item
 
 NO_ENDORSEMENTS = "Import who endorses whom, or posts that brands are mentioned in: brandfit import --help"
 NO_POSTS = np.zeros(0, dtype=object)
@@ -432,7 +434,7 @@ def _dated_pairs(dataset: Dataset) -> _DatedPairs:
     links = dataset.links_of_kinds("endorses").select(["target", "source", "time"])
     dated = links.filter(pc.is_valid(links["time"]))
     first = dated.group_by(["target", "source"], use_threads=False).aggregate([("time", "min")])
-    columns = [first[name].to_pylist() for name in ("target", "source", "time_min")]
+    columns = column_lists(first, ("target", "source", "time_min"))
     # Links between accounts of other roles are no endorsements.
     endorsements = set(map(tuple, dataset.endorsements.tolist()))
     rows = sorted(row for row in zip(*columns, strict=True) if row[:2] in endorsements)
@@ -517,8 +519,8 @@ def _of_visible_brands(dataset: Dataset, held_out: Pairs, *, known: Pairs, has_p
 
 def _pair_matrix(brands: np.ndarray, candidates: np.ndarray, pairs: Pairs) -> np.ndarray:
     """(b, n) bool: which brand and candidate are a pair."""
-    row_by_brand = {brand: row for row, brand in enumerate(brands.tolist())}
-    column_by_candidate = {candidate: column for column, candidate in enumerate(candidates.tolist())}
+    row_by_brand = position_by_item(brands.tolist())
+    column_by_candidate = position_by_item(candidates.tolist())
     is_pair = np.zeros((len(brands), len(candidates)), bool)
     for brand, influencer in pairs.tolist():
         if brand in row_by_brand and influencer in column_by_candidate:

@@ -19,6 +19,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from brandfit.data.arrow import column_lists
 from brandfit.errors import UsageError
 
 CHUNK = 10_000
@@ -118,7 +119,7 @@ def _item_text(item: Any) -> str:
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     """The rows as Python values, converted in chunks."""
     for batch in table.to_batches(max_chunksize=CHUNK):
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = column_lists(batch)
         yield from zip(*columns, strict=True)
 
 

@@ -12,6 +12,7 @@ from brandfit.data.split import Fold
 from brandfit.errors import UsageError
 from brandfit.evaluation.metrics import Recall
 from brandfit.evaluation.protocol import Protocol
+from brandfit.mappings import position_by_item
 from brandfit.progress import Progress
 
 
@@ -111,7 +112,7 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
 
     # is_member (n, c) bool: candidate n belongs to category c.
     is_member = np.zeros((len(categories), len(names)), bool)
-    column_by_name = {name: column for column, name in enumerate(names)}
+    column_by_name = position_by_item(names)
     for row, own in enumerate(categories):
         for name in own:
             is_member[row, column_by_name[name]] = True

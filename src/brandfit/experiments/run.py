@@ -18,6 +18,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.experiments.spec import Experiment, Row
 from brandfit.experiments.store import load_report, over_rows, over_seeds, save_report
+from brandfit.mappings import with_prefix
 from brandfit.progress import Progress
 from brandfit.rankers.base import NOT_FILLED
 from brandfit.workspace import Workspace
@@ -208,7 +209,7 @@ class _Runner:
         chosen = {slot: "none" for slot in cls.slots if row.reads and slot not in row.reads} | row.slots
         # Only a slot that would have been filled is left out because of the row.
         emptied = [slot for slot in pipeline.fill_slots(self.workspace) if chosen.get(slot) == "none"]
-        data = self.data | {f"slots.{slot}": name for slot, name in chosen.items()}
+        data = self.data | with_prefix("slots.", chosen)
         dataset = pipeline.load(self.workspace, data)
         self._check_slots(row, dataset)
         self.feature_keys |= feature_keys(dataset)
@@ -267,8 +268,8 @@ class _Runner:
         training = self.workspace.path / "training" / file.stem
         if self.fresh:
             shutil.rmtree(training, ignore_errors=True)
-        settings = {f"protocol.{name}": value for name, value in self.experiment.options.items()}
-        settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
+        settings = with_prefix("protocol.", self.experiment.options)
+        settings |= with_prefix(f"{row.ranker}.", row.settings)
         report = pipeline.evaluate(
             self.workspace,
             [row.ranker],

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
@@ -22,6 +23,7 @@ from brandfit.encoders.base import Encoder
 from brandfit.explain.explanation import Attribution, Side, heaviest
 from brandfit.explain.perturbations import Subject, Variants, others, pair, scores, subject
 from brandfit.explain.shapley import Value, mean, shapley
+from brandfit.mappings import position_by_item
 from brandfit.rankers.base import Ranker
 
 MOST = 12
@@ -289,15 +291,15 @@ def _encoded(encoder: Encoder, texts: Sequence[Sequence[str]], *, dim: int) -> n
     # The last row is for empty captions.
     table = np.full((len(ordered) + 1, dim), np.nan, np.float32)
     table[:-1][is_encoded] = rows[is_encoded]
-    row_by_text = {text: n for n, text in enumerate(ordered)}
+    row_by_text = position_by_item(ordered)
     flat = [row_by_text.get(text, -1) for text in chain.from_iterable(texts)]
     return table[np.array(flat, np.int64).reshape(len(texts), -1)]
 
 
 def _texts(dataset: Dataset, posts: np.ndarray) -> list[str]:
     """Captions, with the hashtags that the source states separately."""
-    ids, captions, tags = (dataset.posts[name].to_pylist() for name in ("id", "caption", "hashtags"))
-    row_by_post = {id: n for n, id in enumerate(ids)}
+    ids, captions, tags = column_lists(dataset.posts, ("id", "caption", "hashtags"))
+    row_by_post = position_by_item(ids)
     result = []
     for post in posts.tolist():
         row = row_by_post[post]
@@ -309,7 +311,7 @@ def _texts(dataset: Dataset, posts: np.ndarray) -> list[str]:
 
 def _post_labels(dataset: Dataset, posts: np.ndarray) -> list[str]:
     """The beginnings of captions."""
-    ids, captions = (dataset.posts[name].to_pylist() for name in ("id", "caption"))
+    ids, captions = column_lists(dataset.posts, ("id", "caption"))
     caption_by_post = dict(zip(ids, captions, strict=True))
     labels = []
     for post in posts.tolist():

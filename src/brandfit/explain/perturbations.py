@@ -19,6 +19,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Link, link_id, to_table
 from brandfit.explain.explanation import Side
 from brandfit.learning.pooling import account_has, any_account_has
+from brandfit.mappings import rows_of_each
 from brandfit.rankers.base import Ranker
 
 AT_ONCE = 2**26
@@ -151,7 +152,7 @@ class Variants:
         return len(next(iter(self.changed.values()))) if self.changed else 1
 
     def subset(self, rows: slice) -> Variants:
-        return replace(self, changed={slot: values[rows] for slot, values in self.changed.items()})
+        return replace(self, changed=rows_of_each(self.changed, rows))
 
     def dataset(self) -> tuple[Dataset, np.ndarray]:
         """A Dataset with the variants as additional accounts, and their ids (m,)."""

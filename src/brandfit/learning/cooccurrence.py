@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from brandfit.data.dataset import Dataset
+from brandfit.mappings import position_by_item
 
 
 def related_hashtags(
@@ -24,7 +25,7 @@ def related_hashtags(
     posts = [list(dict.fromkeys(tags)) for tags in dataset.posts["hashtags"].to_pylist() if tags]
     counts = Counter(tag for tags in posts for tag in tags)
     names = sorted(tag for tag, count in counts.items() if count >= at_least)
-    number_by_tag = {tag: number for number, tag in enumerate(names)}
+    number_by_tag = position_by_item(names)
     rows: list[int] = []
     columns: list[int] = []
     for post, tags in enumerate(posts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.learning.pooling import Vectors, account_vectors
 
@@ -42,7 +43,7 @@ def campaign_rates(dataset: Dataset) -> dict[tuple[str, str], float]:
     """
     links = dataset.links_of_kinds("endorses").select(["target", "source", "weight"])
     weights_by_pair: dict[tuple[str, str], list[float]] = {}
-    columns = [links[name].to_pylist() for name in ("target", "source", "weight")]
+    columns = column_lists(links, ("target", "source", "weight"))
     for brand, influencer, weight in zip(*columns, strict=True):
         if weight is not None:
             weights_by_pair.setdefault((brand, influencer), []).append(weight)

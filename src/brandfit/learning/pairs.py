@@ -10,6 +10,7 @@ from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import Sides
+from brandfit.mappings import position_by_item
 
 
 class Pairs(NamedTuple):
@@ -109,7 +110,7 @@ def categories_of(dataset: Dataset, pairs: Pairs) -> Categories:
     of_brands = dataset.account_values("category", pairs.brands).tolist()
     of_influencers = dataset.account_values("category", pairs.influencers).tolist()
     names = sorted({name for name in (*of_brands, *of_influencers) if name is not None})
-    number_by_name = {name: number for number, name in enumerate(names)}
+    number_by_name = position_by_item(names)
     brand_numbers = np.array([number_by_name.get(name, -1) for name in of_brands], np.int64)
     # (i, c) pairs of each influencer with brands of each category
     votes = np.zeros((len(of_influencers), len(names)), np.int64)

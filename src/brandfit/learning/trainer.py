@@ -21,6 +21,7 @@ import numpy as np
 
 from brandfit import __version__, seeds
 from brandfit.errors import MissingExtra, UsageError
+from brandfit.mappings import with_prefix
 from brandfit.progress import Progress
 
 if TYPE_CHECKING:
@@ -240,8 +241,8 @@ def _save(
     """Write one file with tensors and JSON, atomically."""
     from safetensors.torch import save
 
-    tensors = {f"network.{name}": tensor for name, tensor in _copy(network).items()}
-    tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    tensors = with_prefix("network.", _copy(network))
+    tensors |= with_prefix("best.", best)
     for number, state in optimiser.state_dict()["state"].items():
         for name, tensor in state.items():
             if tensor is not None:

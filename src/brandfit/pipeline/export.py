@@ -15,6 +15,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.text import main_reason
+from brandfit.mappings import with_prefix
 from brandfit.pipeline.candidates import bounds
 from brandfit.pipeline.datasets import described, load
 from brandfit.pipeline.lookup import find_brand, influencer_rows, rows_of
@@ -292,7 +293,7 @@ def _ranking_rows(context: RankingContext, ranking: Ranking, k: int) -> list[dic
                 "engagement_rate": engagement_rates[n],
                 "main_reason": main_reason(differences),
                 "shared_topics": topics[n],
-                **{f"part_{name}": value for name, value in row["parts"].items()},
+                **with_prefix("part_", row["parts"]),
                 "ranker": context.model.name,
                 "dataset": ranking.fingerprint[:12],
             }

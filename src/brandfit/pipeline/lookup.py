@@ -9,6 +9,7 @@ import numpy as np
 from brandfit.arguments import account
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
+from brandfit.mappings import position_by_item
 
 
 def find_brand(dataset: Dataset, brand: str) -> str:
@@ -74,7 +75,7 @@ def influencer_rows(dataset: Dataset) -> dict[str, int]:
 
 def row_by_id(ids: np.ndarray) -> dict[str, int]:
     """Id to its row in an array of ids (n,)."""
-    return {id: row for row, id in enumerate(ids.tolist())}
+    return position_by_item(ids.tolist())
 
 
 def rows_of(ids: Iterable[str], row_of: dict[str, int]) -> np.ndarray:

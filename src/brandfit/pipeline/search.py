@@ -14,6 +14,7 @@ from brandfit.data.candidates import EXAMPLES, Counted, counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
+from brandfit.mappings import rows_of_each
 from brandfit.pipeline.candidates import met
 from brandfit.pipeline.datasets import described, load
 from brandfit.pipeline.lookup import find_accounts, influencer_rows, rows_of
@@ -106,7 +107,7 @@ class _Filter:
     def fact_rows(self, rows: np.ndarray) -> list[dict[str, Any]]:
         """Fact to value of the influencers in these rows."""
         columns = {test.fact: test.values(self.facts, rows) for test in self.shown}
-        return [{fact: values[n] for fact, values in columns.items()} for n in range(len(rows))]
+        return [rows_of_each(columns, n) for n in range(len(rows))]
 
     def page(
         self,

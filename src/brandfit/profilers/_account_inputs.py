@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.learning.pooling import account_vectors
+from brandfit.mappings import position_by_item
 from brandfit.profilers._inputs import FIELDS, NUMBERS, Inputs
 from brandfit.profilers._post_texts import PostTexts
 from brandfit.profilers._single_posts import newest_posts
@@ -39,7 +41,7 @@ def account_inputs(
     single    most single posts of each account; 0: none
     pictures  whether single posts have their pictures
     """
-    row_by_id = {id: n for n, id in enumerate(ids.tolist())}
+    row_by_id = position_by_item(ids.tolist())
     texts_by_field: dict[str, list[list[str]]] = {}
     for field in FIELDS:
         texts_by_field[field] = [[] for _ in range(len(ids))]
@@ -85,7 +87,7 @@ def _posts(dataset: Dataset) -> Iterator[_Post]:
     """All posts, read in batches, so that the table is never a list as a whole."""
     table = dataset.posts.select(list(_Post._fields))
     for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
-        columns = (column.to_pylist() for column in batch.columns)
+        columns = column_lists(batch)
         yield from map(_Post._make, zip(*columns, strict=True))
 
 

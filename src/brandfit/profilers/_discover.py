@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from brandfit.config import from_toml
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.text.lda import LDA, LDAConfig
@@ -154,7 +155,7 @@ def _texts(dataset: Dataset) -> dict[str, str]:
         for id, biography in zip(ids, dataset.account_values("biography", dataset.influencers), strict=True):
             texts[id].append(biography or "")
     else:
-        columns = (dataset.posts[name].to_pylist() for name in ("account", "caption"))
+        columns = column_lists(dataset.posts, ("account", "caption"))
         for account, caption in zip(*columns, strict=True):
             if caption and account in texts:
                 texts[account].append(caption)

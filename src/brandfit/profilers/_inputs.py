@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from brandfit.learning.pooling import Vectors
+from brandfit.mappings import rows_of_each
 
 FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "replies", "biography")
 """Kinds of words: captions, hashtags, accounts that are mentioned or tagged, descriptions of pictures,
@@ -48,8 +49,8 @@ class SinglePosts:
         return SinglePosts(
             ids=self.ids[row],
             counts=counts,
-            values={slot: values[row] for slot, values in self.values.items()},
-            has={slot: has[row] for slot, has in self.has.items()},
+            values=rows_of_each(self.values, row),
+            has=rows_of_each(self.has, row),
             labels=self.labels[row],
             pictures=self.pictures[row],
             read=self.read,

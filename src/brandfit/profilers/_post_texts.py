@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 
 
@@ -19,7 +20,7 @@ class PostTexts(NamedTuple):
     def from_dataset(cls, dataset: Dataset) -> PostTexts:
         # Descriptions of pictures, in the order of the table.
         descriptions: dict[str, list[str]] = {}
-        columns = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
+        columns = column_lists(dataset.images, ("post", "alt_text"))
         for post, text in zip(*columns, strict=True):
             if text:
                 descriptions.setdefault(post, []).append(text)
@@ -27,7 +28,7 @@ class PostTexts(NamedTuple):
         comments: dict[str, list[str]] = {}
         replies: dict[str, list[str]] = {}
         links = dataset.links_of_kinds("comments")
-        columns = (links[name].to_pylist() for name in ("post", "source", "target", "text"))
+        columns = column_lists(links, ("post", "source", "target", "text"))
         for post, source, target, text in zip(*columns, strict=True):
             if text:
                 texts_by_post = replies if source == target else comments

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.learning.pooling import represents_account
 from brandfit.profilers._inputs import SinglePosts
@@ -54,7 +55,7 @@ def first_pictures(dataset: Dataset, posts: np.ndarray, wanted: bool) -> np.ndar
     """(p,) hash of the first picture of each post; "" if it has none, or if pictures are not wanted."""
     first: dict[str, tuple[int, str]] = {}  # post to position and hash
     if wanted:
-        columns = (dataset.images[name].to_pylist() for name in ("post", "position", "hash"))
+        columns = column_lists(dataset.images, ("post", "position", "hash"))
         for post, position, hash in zip(*columns, strict=True):
             if hash and (post not in first or position < first[post][0]):
                 first[post] = position, hash

@@ -43,6 +43,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.errors import UsageError
 from brandfit.learning.trainer import Objective, Schedule, need_torch, train
+from brandfit.mappings import position_by_item
 from brandfit.profilers._folds import stratified_folds
 from brandfit.profilers._inputs import Inputs, SinglePosts
 from brandfit.profilers._tuned import Tuned
@@ -317,7 +318,7 @@ class Attentive(Profiler):
         without concepts, that of the account."""
         if self.level == "post":
             return labels[single.owner]
-        number_by_class = {name: n for n, name in enumerate(classes)}
+        number_by_class = position_by_item(classes)
         stated = np.array([number_by_class.get(label, -1) for label in single.labels.tolist()], np.int64)
         weak = labels[single.owner]
         for name, kind in self.slot_kinds.items():

@@ -27,6 +27,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.encoders.base import Encoder, Units
 from brandfit.errors import UsageError
+from brandfit.mappings import position_by_item
 from brandfit.profilers._account_inputs import account_inputs
 from brandfit.profilers._examples import Examples, labelled, labelled_posts, posts_of
 from brandfit.profilers._folds import group_stratified_folds
@@ -259,7 +260,7 @@ class Profiler(Encoder):
                 self.temperature = fit_temperature(self._cross_fitted, y)
         # The predictor of new accounts is fitted on all examples.
         self._predict = self.fit_predictor(inputs, y, self.seed)
-        self._row_by_id = {id: n for n, id in enumerate(ids.tolist())}
+        self._row_by_id = position_by_item(ids.tolist())
         self._labels = labels.tolist()
         self._fingerprint = self._fingerprint_of(inputs, y, is_cross_fitted=bool(folds))
         if progress:

@@ -17,7 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
+from brandfit.mappings import position_by_item
 from brandfit.rankers.evidence._model import Evidence
 from brandfit.rankers.evidence._training import Training
 
@@ -61,8 +63,8 @@ def pair_history(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) 
     """The history of these training brands (b,) and influencers (n,), ids."""
     training_brands = set(brands.tolist())
     others = [brand for brand in dataset.partners if brand not in training_brands]
-    row = {brand: n for n, brand in enumerate([*brands.tolist(), *others])}
-    column = {id: n for n, id in enumerate(influencers.tolist())}
+    row = position_by_item([*brands.tolist(), *others])
+    column = position_by_item(influencers.tolist())
     pairs = ((brand, partner, 1) for brand, partners in dataset.partners.items() for partner in partners)
     statement_groups = _matrix(_statement_groups(dataset), row=row, column=column)
     return PairHistory(_matrix(pairs, row=row, column=column), statement_groups[: len(brands)])
@@ -139,7 +141,7 @@ def _statement_groups(dataset: Dataset) -> Iterator[tuple[str, str, int]]:
         .aggregate([("time", "min")])
     )
     number_by_group: dict[tuple[str, int | str], int] = {}
-    columns = [links[name].to_pylist() for name in ("target", "source", "time_min")]
+    columns = column_lists(links, ("target", "source", "time_min"))
     for brand, influencer, time in zip(*columns, strict=True):
         group = influencer, brand if time is None else time
         yield brand, influencer, number_by_group.setdefault(group, len(number_by_group) + 1)

@@ -26,6 +26,7 @@ from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, bra
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import inner, shared
 from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
+from brandfit.mappings import rows_of_each
 from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 
@@ -422,7 +423,7 @@ class Embedder:
             slot: ((codes >> bit) & 1).to(values.dtype)[:, None]
             for bit, (slot, values) in enumerate(self.has.of(side).items())
         }
-        return NetworkInputs({slot: values[account] for slot, values in all_values.items()}, has, row)
+        return NetworkInputs(rows_of_each(all_values, account), has, row)
 
     def scores(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
         """Part to (n,) scores of n pairs."""

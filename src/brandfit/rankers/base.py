@@ -16,6 +16,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.calibrated_logit import Probability
 from brandfit.learning.pooling import account_has, any_account_has, brand_has
+from brandfit.mappings import rows_of_each
 from brandfit.progress import Progress
 from brandfit.ranking import Ranking, rank
 
@@ -141,9 +142,9 @@ class Ranker(ABC):
         return rank(
             brand,
             candidates,
-            scores=sum_parts({name: values[0] for name, values in parts.items()}),
+            scores=sum_parts(rows_of_each(parts, 0)),
             k=k,
-            parts={name: values[0] for name, values in known_parts.items()},
+            parts=rows_of_each(known_parts, 0),
             ranker=self.name,
             fingerprint=dataset.fingerprint,
             notes=notes,

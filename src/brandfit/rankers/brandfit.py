@@ -53,6 +53,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.calibrated_logit import CalibratedLogit, Probability
 from brandfit.learning.pooling import account_rows, account_vectors, brand_rows, brand_vectors
+from brandfit.mappings import position_by_item, subset_of_each, with_prefix
 from brandfit.progress import Progress
 from brandfit.rankers import _prior
 from brandfit.rankers._brandfit_training import (
@@ -212,9 +213,9 @@ class Brandfit(Ranker):
     def arrays(self) -> dict[str, np.ndarray]:
         if self.evidence is None:
             return {}
-        arrays = {f"evidence.{name}": values for name, values in self.evidence.arrays.items()}
+        arrays = with_prefix("evidence.", self.evidence.arrays)
         if self.logit is not None:
-            arrays |= {f"stack.{name}": values for name, values in self.logit.arrays().items()}
+            arrays |= with_prefix("stack.", self.logit.arrays())
         return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -304,12 +305,8 @@ class Brandfit(Ranker):
         brands = np.sort(rng.permutation(len(data.brands))[:STANDARDISING_BRANDS])
         influencers = np.sort(rng.permutation(len(data.influencers))[:STANDARDISING_INFLUENCERS])
         content = data.content
-        side = self.evidence.influencer_side(
-            {slot: vectors.subset(influencers) for slot, vectors in content.influencers.items()}
-        )
-        features = self.evidence.features(
-            {slot: vectors.subset(brands) for slot, vectors in content.brands.items()}, side
-        )
+        side = self.evidence.influencer_side(subset_of_each(content.influencers, influencers))
+        features = self.evidence.features(subset_of_each(content.brands, brands), side)
         records = PairRecords(
             dataset=dataset,
             brands=data.brands[brands],
@@ -347,7 +344,7 @@ class Brandfit(Ranker):
         The side of all influencers is cached, because the next brand needs the same.
         """
         row_by_influencer = dataset.cached(
-            "row by influencer", lambda: {id: row for row, id in enumerate(dataset.influencers.tolist())}
+            "row by influencer", lambda: position_by_item(dataset.influencers.tolist())
         )
         rows = np.array([row_by_influencer.get(id, -1) for id in candidates.tolist()], np.int64)
         # A local reference: another thread may score another Dataset meanwhile.

@@ -56,6 +56,7 @@ from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets
 from brandfit.learning.similarity import shared, unit
+from brandfit.mappings import position_by_item, rows_of_each
 from brandfit.rankers._neural import Embedder, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
@@ -494,11 +495,11 @@ def _engagement_scale(
 
 
 def _row_by_id(ids: np.ndarray) -> dict[str, int]:
-    return {id: row for row, id in enumerate(ids.tolist())}
+    return position_by_item(ids.tolist())
 
 
 def _select(values: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
-    return {slot: tensor[rows] for slot, tensor in values.items()}
+    return rows_of_each(values, rows)
 
 
 def _rows(values: Any, rows: Tensor) -> Any:

@@ -18,9 +18,11 @@ from typing import Self
 
 import numpy as np
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import unrounded
+from brandfit.mappings import position_by_item
 from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 
@@ -70,8 +72,8 @@ class Miv(Ranker):
 
 def _factors(dataset: Dataset, accounts: np.ndarray) -> np.ndarray:
     """(n, 4) logarithms of 1 + each factor, NaN if unknown."""
-    row = {id: n for n, id in enumerate(accounts.tolist())}
-    columns = (dataset.posts[name].to_pylist() for name in ("account", "time", "likes", "comments"))
+    row = position_by_item(accounts.tolist())
+    columns = column_lists(dataset.posts, ("account", "time", "likes", "comments"))
     # Row of an account to (time, likes, comments) of its posts.
     posts_by_row: dict[int, list[tuple[float | None, float | None, float | None]]] = {}
     for account, time, likes, comments in zip(*columns, strict=True):

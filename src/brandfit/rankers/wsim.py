@@ -51,6 +51,7 @@ from brandfit.learning.pooling import Side, Sides, Vectors, side_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
+from brandfit.mappings import rows_of_each, with_prefix
 from brandfit.progress import Progress
 from brandfit.rankers._neural import Device, batches_of, run_key, torch_device
 from brandfit.rankers.base import Ranker
@@ -189,7 +190,7 @@ class WSim(Ranker):
         return weights * row.astype(np.float64)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        arrays = {f"diagonal.{slot}": w for slot, w in self.diagonal.items()}
+        arrays = with_prefix("diagonal.", self.diagonal)
         arrays |= {f"weight.{slot}": np.array([w]) for slot, w in self.weights.items()}
         return arrays | {"engagement": np.array(self.engagement)}
 
@@ -296,8 +297,8 @@ class _PoolInputs:
         row = candidate.clamp(min=0)  # (p, k); shorter pools are filled with -1
         has = self.brand_has[brand][:, None] & self.influencer_has[row]  # (p, k, f)
         has_content = has[..., : len(self.brands)].any(-1)
-        left = {slot: values[brand] for slot, values in self.brands.items()}
-        right = {slot: values[row] for slot, values in self.influencers.items()}
+        left = rows_of_each(self.brands, brand)
+        right = rows_of_each(self.influencers, row)
         rate = self.rates[row] if self.rates is not None else None
         return PoolTensors(
             features=(left, right, rate, has),

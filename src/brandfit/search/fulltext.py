@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.text._segment import segment
 from brandfit.errors import MissingExtra
@@ -158,13 +159,13 @@ class FullText:
         ids = pa.array(dataset.influencers, pa.string())
         # All pictures of a post are described by one text.
         description_by_post: dict[str, str] = {}
-        image_posts, alt_texts = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
+        image_posts, alt_texts = column_lists(dataset.images, ("post", "alt_text"))
         for post, text in zip(image_posts, alt_texts, strict=True):
             if text:
                 description_by_post[post] = f"{description_by_post.get(post, '')} {text}"
         posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=ids))
         owners = pc.index_in(posts["account"], value_set=ids).to_pylist()
-        columns = (posts[name].to_pylist() for name in ("id", "caption", "hashtags"))
+        columns = column_lists(posts, ("id", "caption", "hashtags"))
         for owner, post, caption, tags in zip(owners, *columns, strict=True):
             texts = {
                 "caption": without_hashtags(caption or ""),

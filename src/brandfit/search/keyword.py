@@ -44,6 +44,7 @@ from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.errors import UsageError
+from brandfit.mappings import position_by_item
 from brandfit.ranking import order
 from brandfit.search.fulltext import FIELDS, FullText
 from brandfit.search.query import Query, parse_query
@@ -326,7 +327,7 @@ class Keywords:
     ) -> np.ndarray:
         """(q, n_concepts) similarity of keywords and concepts."""
         # A keyword names a concept directly, or as one of its names in the taxonomy.
-        column_by_name = {name: n for n, name in enumerate(concepts)}
+        column_by_name = position_by_item(concepts)
         is_named = np.zeros((len(keywords), len(concepts)))
         taxonomy = built_in()
         for q, keyword in enumerate(keywords):

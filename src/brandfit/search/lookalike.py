@@ -25,6 +25,7 @@ from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UnknownName, UsageError
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.similarity import are_shares, proper
+from brandfit.mappings import position_by_item
 from brandfit.ranking import order
 
 BRIEF = "brief"
@@ -130,7 +131,7 @@ class Lookalikes:
         """
         self._check_accounts(accounts.tolist())
         row_by_influencer = self.dataset.cached(
-            "influencers", lambda: {id: n for n, id in enumerate(self.dataset.influencers.tolist())}
+            "influencers", lambda: position_by_item(self.dataset.influencers.tolist())
         )
         rows = np.array([row_by_influencer[id] for id in candidates.tolist()], np.int64)  # (n,)
         n_influencers = len(row_by_influencer)

@@ -15,6 +15,7 @@ from brandfit.data.importers._fields import label
 from brandfit.data.importers._released_archive import Rows, plain_text
 from brandfit.data.importers._shares import recovered
 from brandfit.data.profiles import profile_words
+from brandfit.mappings import position_by_item
 
 
 class AccountForm(msgspec.Struct):
@@ -67,7 +68,7 @@ def concept_shares(
     if not names or len(widths) != 1:
         return None
     ids = [id for block in vectors for id in block.ids]
-    column = {name: n for n, name in enumerate(names)}
+    column = position_by_item(names)
     shares = np.zeros((len(ids), len(names)), np.float32)  # (n, c)
     for row, id in enumerate(ids):
         counts = (form_by_id[id].concepts if id in form_by_id else None) or {}
@@ -93,7 +94,7 @@ def profile_indicators(form_by_id: Mapping[str, AccountForm]) -> NamedRows | Non
             words_by_id[id] = words
     n_accounts = Counter(word for words in words_by_id.values() for word in words)
     names = tuple(sorted(word for word, count in n_accounts.items() if count > 1))
-    column = {name: n for n, name in enumerate(names)}
+    column = position_by_item(names)
     columns_by_id: dict[str, list[int]] = {}
     for id, words in words_by_id.items():
         if columns := [column[word] for word in words if word in column]:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from brandfit.encoders.text._segment import segment
+from brandfit.mappings import position_by_item
 
 BRAND_CATEGORIES = (
     "airline", "auto", "clothes", "drink", "electronics", "entertainment",
@@ -40,7 +41,7 @@ class Taxonomy:
     def __init__(self, concepts: Iterable[Concept]) -> None:
         self.concepts = tuple(concepts)
         self.names = tuple(concept.name for concept in self.concepts)
-        self.number = {name: n for n, name in enumerate(self.names)}
+        self.number = position_by_item(self.names)
         self.parent = [self.number.get(concept.parent, -1) for concept in self.concepts]
         self.concepts_by_term: dict[str, list[int]] = {}
         """Term, as ``terms`` returns it, to numbers of concepts. The name of a concept names no other."""

@@ -32,6 +32,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit import config as settings
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder, Units
 from brandfit.encoders.concept._knowledge import extended, file_of
@@ -145,7 +146,7 @@ class Bag(Encoder):
             profile[row["id"]] = " . ".join(filter(None, fields))
         ids: list[str] = []
         contents: list[Any] = []
-        columns = (dataset.posts[name].to_pylist() for name in ("id", "caption", "hashtags", "account"))
+        columns = column_lists(dataset.posts, ("id", "caption", "hashtags", "account"))
         for id, caption, tags, account in zip(*columns, strict=True):
             about = profile.get(account, "")
             if caption or tags or about or id in descriptions:
@@ -197,7 +198,7 @@ class Bag(Encoder):
 def _descriptions(dataset: Dataset) -> dict[str, list[str]]:
     """Post to the descriptions of its pictures, without boilerplate."""
     descriptions: dict[str, list[str]] = {}
-    columns = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
+    columns = column_lists(dataset.images, ("post", "alt_text"))
     for post, text in zip(*columns, strict=True):
         text = BOILERPLATE.sub(" ", text or "").strip(" .")
         if text:

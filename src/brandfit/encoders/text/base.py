@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from brandfit.config import Config
 from brandfit.data import captions
+from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder, Units
 from brandfit.encoders.text._clean import Hashtags, Mentions, clean
@@ -36,7 +37,7 @@ class TextEncoder(Encoder):
         ids: list[str] = []
         texts = []
         for batch in dataset.posts.select(["id", "caption", "hashtags"]).to_batches(max_chunksize=4096):
-            rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            rows = zip(*column_lists(batch), strict=True)
             # Texts go to Arrow batch by batch, so that they are never all Python strings.
             batch_texts = []
             for id, caption, hashtags in rows:

@@ -46,6 +46,7 @@ from brandfit.encoders.text._words import (
 )
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import MissingExtra, UsageError
+from brandfit.mappings import position_by_item
 from brandfit.progress import Progress
 
 TRIED = (10, 15, 20, 25, 30, 40)
@@ -243,7 +244,7 @@ def infer(model: Topics, documents: Sequence[Sequence[str]], default: bool = Fal
 
 def _counts(model: Topics, documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     """(n, v) counts of the known words of documents."""
-    column_by_word = {word: n for n, word in enumerate(model.words)}
+    column_by_word = position_by_item(model.words)
     rows: list[int] = []
     columns: list[int] = []
     for row, document in enumerate(documents):

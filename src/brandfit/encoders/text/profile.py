@@ -22,6 +22,7 @@ from brandfit.encoders.base import Encoder, Units
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import vocabulary
 from brandfit.errors import UsageError
+from brandfit.mappings import position_by_item
 
 
 class ProfileConfig(settings.Config, frozen=True):
@@ -99,7 +100,7 @@ class Profile(Encoder):
         self.__dict__.pop("columns", None)
 
     def encode_batch(self, batch: Sequence[list[str]]) -> np.ndarray:
-        column = {word: n for n, word in enumerate(self.columns)}
+        column = position_by_item(self.columns)
         values = np.zeros((len(batch), len(column)), np.float32)
         for row, words in enumerate(batch):
             values[row, [column[word] for word in words if word in column]] = 1

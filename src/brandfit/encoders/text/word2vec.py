@@ -25,6 +25,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.encoders.text._words import open_text, tokens, training_posts
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import ConfigError, MissingExtra, UsageError
+from brandfit.mappings import position_by_item
 from brandfit.progress import Progress
 
 
@@ -145,7 +146,7 @@ def _read_binary(file: Path, wanted: Callable[[str], Any]) -> Table:
         ) from None
     words = list(filter(wanted, vectors.key_to_index))
     values = vectors[words] if words else vectors.vectors[:0]
-    return Table({word: row for row, word in enumerate(words)}, np.asarray(values, np.float32))
+    return Table(position_by_item(words), np.asarray(values, np.float32))
 
 
 def _read_text(file: Path, wanted: Callable[[str], Any]) -> Table:

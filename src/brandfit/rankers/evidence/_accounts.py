@@ -12,6 +12,7 @@ import numpy as np
 from brandfit.learning.kernels import joined, kernel
 from brandfit.learning.pooling import Rows, Side, Vectors
 from brandfit.learning.similarity import inner
+from brandfit.mappings import rows_of_each, subset_of_each
 from brandfit.rankers.evidence._training import GAMMA, SlotVectors
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ class InfluencerSide:
     def subset(self, rows: np.ndarray) -> InfluencerSide:
         """These influencers (m,) row numbers only."""
         return InfluencerSide(
-            transformed={slot: vectors.subset(rows) for slot, vectors in self.transformed.items()},
-            unit={slot: vectors.subset(rows) for slot, vectors in self.unit.items()},
-            posts={slot: posts.subset(rows) for slot, posts in self.posts.items()},
-            columns={name: values[rows] for name, values in self.columns.items()},
+            transformed=subset_of_each(self.transformed, rows),
+            unit=subset_of_each(self.unit, rows),
+            posts=subset_of_each(self.posts, rows),
+            columns=rows_of_each(self.columns, rows),
         )

@@ -9,6 +9,7 @@ import numpy as np
 from brandfit.learning.feature_transforms import FeatureTransform
 from brandfit.learning.pooling import Rows, Side, Sides
 from brandfit.learning.similarity import inner, unit
+from brandfit.mappings import rows_of_each, with_prefix
 from brandfit.rankers.evidence import PAIR_IDEAS, SLOT_IDEAS
 from brandfit.rankers.evidence._accounts import Accounts, InfluencerSide
 from brandfit.rankers.evidence._idea import ContentIdea, Pairs
@@ -66,7 +67,7 @@ class Evidence:
         is_fitted = has_endorsements and bool(influencers)
         # Kernels are spanned by the landmarks; without endorsements no influencer is stored.
         rows = landmarks(training.works) if is_fitted else np.zeros(0, np.int64)
-        influencers = {slot: values[rows] for slot, values in influencers.items()}
+        influencers = rows_of_each(influencers, rows)
         if is_fitted:
             context = FittingContext(
                 brands=brands,
@@ -79,8 +80,8 @@ class Evidence:
                 arrays |= idea.fit(context)
         # Rows of brands and landmarks are needed to compare new accounts with them.
         arrays["plain"] = np.array([training.has_plain_cosine])
-        arrays |= {f"brand.{slot}": values for slot, values in brands.items()}
-        arrays |= {f"influencer.{slot}": values for slot, values in influencers.items()}
+        arrays |= with_prefix("brand.", brands)
+        arrays |= with_prefix("influencer.", influencers)
         return cls(arrays)
 
     def features(

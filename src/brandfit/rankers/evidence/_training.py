@@ -11,6 +11,7 @@ import numpy as np
 from brandfit.learning.kernels import gram, joined, ridge
 from brandfit.learning.pooling import Rows, Sides, Vectors
 from brandfit.learning.similarity import inner
+from brandfit.mappings import subset_of_each
 from brandfit.rankers.evidence._numerics import principal_axes
 
 GAMMA = {"brand": 1.7, "influencer": 1.1, "slot": 1.0}
@@ -52,8 +53,8 @@ class Training:
         else:
             influencers = np.arange(self.works.shape[1])
         return Training(
-            brands={slot: vectors.subset(brands) for slot, vectors in self.brands.items()},
-            influencers={slot: vectors.subset(influencers) for slot, vectors in self.influencers.items()},
+            brands=subset_of_each(self.brands, brands),
+            influencers=subset_of_each(self.influencers, influencers),
             works=self.works[np.ix_(brands, influencers)],
             categories=Sides(self.categories.brand[brands], self.categories.influencer[influencers]),
             posts={

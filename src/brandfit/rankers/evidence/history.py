@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from brandfit.data.dataset import Dataset
+from brandfit.mappings import position_by_item
 from brandfit.rankers.evidence._idea import PairRecords, PartnerHistory, RecordIdea
 
 
@@ -56,7 +57,7 @@ def partner_history(
     brand_similarity: np.ndarray,
 ) -> PartnerHistory:
     """The history of these brands (b,) and candidates (n,), ids; brand_similarity is (b, t)."""
-    training_row = {id: row for row, id in enumerate(training_brands)}
+    training_row = position_by_item(training_brands)
     return PartnerHistory(
         has_worked=_has_other_brand(dataset, brands, candidates),
         worked=_worked_with(dataset, candidates, training_row),

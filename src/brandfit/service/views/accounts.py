@@ -13,6 +13,7 @@ from brandfit.account_id import account_id
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.explain.explanation import Radar
+from brandfit.mappings import position_by_item
 from brandfit.search.facts import Facts, category_words
 from brandfit.workspace import Workspace
 
@@ -138,7 +139,7 @@ def described(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, str]]
     """Influencer to a line of figures (``line``) and its ``biography``; both are "" for other accounts."""
     dataset = pipeline.load(workspace)
     known = dataset.cached("facts", lambda: Facts(dataset))
-    row_by_id = dataset.cached("rows", lambda: {id: n for n, id in enumerate(known.ids.tolist())})
+    row_by_id = dataset.cached("rows", lambda: position_by_item(known.ids.tolist()))
     descriptions = {}
     for id in ids:
         n = row_by_id.get(id)
