@@ -39,7 +39,7 @@ def without_prefix(prefix: str, mapping: Mapping[str, T]) -> dict[str, T]:
 
 
 def rows_of_each(arrays: Mapping[K, Any], rows: Any) -> dict[K, Any]:
-    """These rows (m,), numbers or a mask or a slice, of each array or tensor (n, ...)."""
+    """These rows, a number or (m,) numbers or a mask or a slice, of each array or tensor (n, ...)."""
     return {key: values[rows] for key, values in arrays.items()}
 
 

@@ -16,6 +16,7 @@ from brandfit.cli._shared import (
     set_option,
     workspace_option,
 )
+from brandfit.mappings import without_prefix
 
 
 @click.command(cls=Command, short_help="Fit a ranker on the endorsements of the workspace.")
@@ -44,7 +45,7 @@ def command(ranker: str, workspace: str, *, seed: int, settings: tuple[str, ...]
         print_json(info)
         return
     # The data that the model was trained with include the name of the Features of each slot.
-    filled = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
+    filled = without_prefix("slots.", info["data"])
     # A ranker that learns stores the slots that it read, because a setting may leave out a filled one.
     slots = model.reads if model.learns else [slot for slot in model.slots if slot in filled]
     read = ", ".join(f"{slot} from {filled[slot]}" for slot in slots)

@@ -1,4 +1,4 @@
-"""Arrow columns as NumPy arrays, and back."""
+"""Arrow columns as NumPy arrays or Python lists, and back."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def is_repeated(values: pa.Array) -> np.ndarray:
 
 def column_lists(table: pa.Table | pa.RecordBatch, names: Sequence[str] | None = None) -> list[list[Any]]:
     """Columns of a table as Python lists, in the order of the names; all columns without names."""
-    wanted = table.column_names if names is None else names
-    return [table.column(name).to_pylist() for name in wanted]
+    columns = table.columns if names is None else map(table.column, names)
+    return [column.to_pylist() for column in columns]

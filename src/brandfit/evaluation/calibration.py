@@ -44,7 +44,7 @@ def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS)
     rows_of_bins = [rows for rows in np.array_split(order, bins) if len(rows)]
     predicted = np.array([probability[rows].mean() for rows in rows_of_bins])
     true = np.array([positive[rows].mean() for rows in rows_of_bins])
-    pairs = np.array([len(rows) for rows in rows_of_bins])
+    pairs = np.array(list(map(len, rows_of_bins)))
     # Bins weigh by their number of pairs.
     error = float((pairs * np.abs(predicted - true)).sum() / pairs.sum())
     # Predicting the base rate for every pair has the Brier score base (1 - base).

@@ -18,7 +18,7 @@ from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UnknownName, UsageError
-from brandfit.evaluation.judging import HISTORY, KINDS, FoldJudgement, brand_values, judge_fold
+from brandfit.evaluation.judging import HISTORY, KINDS, FoldJudgement, brand_values, judge_fold, undefined
 from brandfit.evaluation.metrics import TIES
 from brandfit.evaluation.plan import Plan, PlannedFold, plan_folds
 from brandfit.evaluation.protocol import Protocol
@@ -203,10 +203,11 @@ def judge_references(plan: Plan, protocol: Protocol) -> dict[str, RankerResult]:
     """Name to result of the references that every fold can compute."""
     scores_of_folds = [references(planned.fold, planned.same_category) for planned in plan.folds]
     first, *others = scores_of_folds
+    # A fold may lack the data of a reference, for example engagement.
+    in_all_folds = set(first).intersection(*others)
     results = {}
     for name in first:
-        # A fold may lack the data of a reference, for example engagement.
-        if not all(name in scores for scores in others):
+        if name not in in_all_folds:
             continue
         # Equal scores of these mean "no evidence": the mean over all orders judges them under any tie rule.
         judge = protocol.replace(ties="expected") if name in DRAWN else protocol
@@ -223,7 +224,7 @@ def _reference_values(
 ) -> dict[str, np.ndarray]:
     """Metric name to (b,) values of the scores (b, n) of a reference."""
     fold = planned.fold
-    values = {str(metric): np.full(len(fold.brands), np.nan) for metric in protocol.metrics}
+    values = undefined(protocol, len(fold.brands))
     for row in range(len(fold.brands)):
         found = brand_values(protocol, planned, row=row, scores=scores[row], is_judged=fold.eligible[row])
         for metric, value in found.items():

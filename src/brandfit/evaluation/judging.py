@@ -80,7 +80,7 @@ def fold_values(
     """Kind of partners to metric name to (b,) values of the brands, and (b,) bool: brands without a score."""
     fold = planned.fold
     is_silent = np.zeros(len(fold.brands), bool)
-    values = {kind: _undefined(protocol, len(fold.brands)) for kind in KINDS}
+    values = {kind: undefined(protocol, len(fold.brands)) for kind in KINDS}
     for rows in _row_blocks(fold):
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
         # A brand without a single score is tied on all candidates.
@@ -137,5 +137,6 @@ def _row_blocks(fold: Fold) -> Iterator[slice]:
         yield slice(start, min(start + step, len(fold.brands)))
 
 
-def _undefined(protocol: Protocol, n_brands: int) -> dict[str, np.ndarray]:
+def undefined(protocol: Protocol, n_brands: int) -> dict[str, np.ndarray]:
+    """Metric name to (b,) NaN: the values of brands that have not been judged."""
     return {str(metric): np.full(n_brands, np.nan) for metric in protocol.metrics}

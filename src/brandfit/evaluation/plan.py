@@ -100,8 +100,9 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
     """
     stated = dataset.account_values("category", fold.candidates)
     brand_categories = dataset.account_values("category", fold.brands)
-    if any(category is not None for category in stated):
-        categories = [{category} if category is not None else set() for category in stated.tolist()]
+    # (n,) sets: a candidate has at most one stated category.
+    categories: list[set[str]] = [set() if category is None else {category} for category in stated.tolist()]
+    if any(categories):
         source = "categories of the candidates' accounts"
     else:
         categories = _categories_of_endorsed_brands(fold, brand_categories)

@@ -17,6 +17,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
 from brandfit.evaluation.report_text import aligned
+from brandfit.mappings import map_values
 from brandfit.profilers._folds import group_stratified_folds
 from brandfit.profilers.base import UNSURE, Profiler
 from brandfit.progress import Progress
@@ -74,13 +75,13 @@ class ProfileReport:
             "how": self.sentence,
             "notes": list(self.notes),
             "majority": float(np.bincount(self.truth).max() / len(self.truth)),
-            "results": {name: self._figures(result) for name, result in self.results.items()},
+            "results": map_values(self._figures, self.results),
         }
 
     def _figures(self, result: ProfilerResult) -> dict[str, Any]:
         """All figures of one profiler, as means over the seeds."""
         n_classes = len(self.classes)
-        guesses = [answered(p) for p in result.probabilities]
+        guesses = list(map(answered, result.probabilities))
         has_several = self.posts >= SEVERAL
         errors = [calibration_error(p, self.truth) for p in result.probabilities]
         return {
@@ -141,7 +142,7 @@ class ProfileReport:
         """Category to precision, recall, F1, AUC and its number of accounts."""
         n_classes = len(self.classes)
         scores = np.mean([f1_scores(guess, self.truth, n_classes) for guess in guesses], axis=0)  # (c, 3)
-        auc = np.mean([self._class_auc(probability) for probability in probabilities], axis=0)  # (c,)
+        auc = np.mean(list(map(self._class_auc, probabilities)), axis=0)  # (c,)
         counts = np.bincount(self.truth, minlength=n_classes)
         table: dict[str, dict[str, float | int]] = {}
         for number, name in enumerate(self.classes):

@@ -135,7 +135,7 @@ class Report:
         ``intervals``."""
         table: dict[str, dict[str, Any]] = {}
         result = self.results[ranker]
-        for category in sorted({c for c in self.brand_categories if c is not None}):
+        for category in sorted(set(self.brand_categories.tolist()) - {None}):
             in_category = self.brand_categories == category  # (b,) bool
             means: dict[str, float | None] = {}
             intervals: dict[str, list[float | None]] = {}
@@ -181,11 +181,11 @@ class Report:
             for note in result.notes:
                 names_by_note.setdefault(note, []).append(name)
             names_by_values.setdefault(_bytes_of(result), []).append(name)
-        equal = [
-            f"{', '.join(names)}: one and the same here, what tells them apart is not in this data"
-            for names in names_by_values.values()
-            if len(names) > 1
-        ]
+        equal = []
+        for names in names_by_values.values():
+            if len(names) > 1:
+                text = "one and the same here, what tells them apart is not in this data"
+                equal.append(f"{', '.join(names)}: {text}")
         return [*self.notes, *equal, *_with_names(names_by_note)]
 
     def to_dict(self, baseline: str | None = None) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def _bytes_of(result: RankerResult) -> bytes:
     """All values of a result: equal bytes mean equal rankings on every brand."""
     parts = []
     for arrays in result.values.values():
-        parts += [array.tobytes() for array in arrays]
+        parts += map(np.ndarray.tobytes, arrays)
     return b"".join(parts)
 
 

@@ -68,9 +68,12 @@ def draw_reliability(report: Report, file: Path) -> bool:
 def _rows(outcome: Outcome, report: Report) -> Any:
     """A panel a metric; a line a row, with its published figure, then a line a reference."""
     # A row that was neither run nor published has nothing to draw.
-    rows = [row for row in outcome.experiment.rows if row.name in report.results or row.paper]
-    labels = [report.label(row.name) if row.name in report.results else row.name for row in rows]
-    labels += [f"({name})" for name in report.references]
+    rows, labels = [], []
+    for row in outcome.experiment.rows:
+        if row.name in report.results or row.paper:
+            rows.append(row)
+            labels.append(report.label(row.name) if row.name in report.results else row.name)
+    labels += map("({})".format, report.references)
     metrics = [metric for metric in _metrics(outcome, report) if str(metric) in PANELS]
 
     n_columns = min(3, len(metrics))
@@ -122,9 +125,11 @@ def _sweep(outcome: Outcome, report: Report) -> Any:
     rows = [row for row in outcome.experiment.rows if row.name in report.results and row.x is not None]
     for axes, metric in zip(panels, metrics, strict=True):
         for series in dict.fromkeys(row.series for row in outcome.experiment.rows):
-            points = [row for row in rows if row.series == series]
-            x = [row.x for row in points]
-            values = [report.value(row.name, metric) for row in points]
+            x, values = [], []
+            for row in rows:
+                if row.series == series:
+                    x.append(row.x)
+                    values.append(report.value(row.name, metric))
             # (points,) each
             means, lows, highs = (_column(values, end) for end in ("mean", "low", "high"))
             (line,) = axes.plot(x, means, marker="o", markersize=4, label=series)

@@ -5,6 +5,7 @@ Each table is one TOML file; those of the package are in ``tables``, a folder fo
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.evaluation.metrics import parse
 from brandfit.evaluation.protocol import PROTOCOLS
+from brandfit.mappings import map_values
 
 TABLES = Path(__file__).parent / "tables"
 METRICS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP", "MedR")
@@ -83,7 +85,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def available() -> dict[str, Experiment]:
     """Name ("wsim/table1") to the experiments of the package."""
-    return {name: _read(file) for name, file in _file_by_name().items()}
+    return map_values(_read, _file_by_name())
 
 
 def read(name: str) -> Experiment:
@@ -115,9 +117,9 @@ def _read(file: Path) -> Experiment:
         raise ConfigError(error.message, "What an experiment may hold is in docs/experiments.md.") from None
     # Names are the keys of results, so they must differ.
     names = [row.name for row in experiment.rows]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ConfigError(f"{file}: two rows are named {repeated[0]!r}.", "Give each row its own name.")
+    for name, count in sorted(Counter(names).items()):
+        if count > 1:
+            raise ConfigError(f"{file}: two rows are named {name!r}.", "Give each row its own name.")
     _check_names(file, experiment)
     for row in experiment.rows:
         _check_row(file, row)
@@ -133,7 +135,8 @@ def _check_names(file: Path, experiment: Experiment) -> None:
     some."""
     # All metrics that the file mentions: printed ones and published figures.
     metrics = {*experiment.metrics}.union(*experiment.categories.values())
-    metrics = metrics.union(*(row.paper for row in experiment.rows))
+    for row in experiment.rows:
+        metrics |= row.paper.keys()
     try:
         if experiment.protocol not in PROTOCOLS:
             raise UnknownName("protocol", experiment.protocol, known=PROTOCOLS)
@@ -145,12 +148,12 @@ def _check_names(file: Path, experiment: Experiment) -> None:
 
 def _check_row(file: Path, row: Row) -> None:
     """Raise ConfigError for an unknown slot, or a published variation without its figure."""
-    unknown = [slot for slot in (*row.needs, *row.slots, *row.reads) if slot not in SLOTS]
-    if unknown:
-        raise ConfigError(
-            f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.",
-            f"Slots: {', '.join(SLOTS)}",
-        )
+    for slot in (*row.needs, *row.slots, *row.reads):
+        if slot not in SLOTS:
+            raise ConfigError(
+                f"{file}: {row.name} names a slot {slot!r} that does not exist.",
+                f"Slots: {', '.join(SLOTS)}",
+            )
     without_figure = sorted(set(row.spread) - set(row.paper))
     if without_figure:
         raise ConfigError(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,14 +14,11 @@ import numpy as np
 from brandfit.errors import UsageError
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report import RankerResult, Report
+from brandfit.mappings import map_values
 from brandfit.workspace.artifacts import write_atomic
 
 PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset", "notes", "refit")
 """Fields of a Report that are stored as they are."""
-
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 def save_report(report: Report, file: Path) -> None:
@@ -29,8 +27,8 @@ def save_report(report: Report, file: Path) -> None:
     stored |= {
         "brands": report.brands.tolist(),
         "brand_categories": report.brand_categories.tolist(),
-        "judged": _each(_to_plain, report.results),
-        "references": _each(_to_plain, report.references),
+        "judged": map_values(_to_plain, report.results),
+        "references": map_values(_to_plain, report.references),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(file, msgspec.msgpack.encode(stored))
@@ -42,8 +40,8 @@ def load_report(file: Path, protocol: Protocol) -> Report:
     return Report(
         protocol=protocol,
         seeds=tuple(stored["seeds"]),
-        results=_each(_from_plain, stored["judged"]),
-        references=_each(_from_plain, stored["references"]),
+        results=map_values(_from_plain, stored["judged"]),
+        references=map_values(_from_plain, stored["references"]),
         brands=np.array(stored["brands"], dtype=object),
         brand_categories=np.array(stored["brand_categories"], dtype=object),
         candidate_counts=tuple(stored["candidate_counts"]),
@@ -81,20 +79,17 @@ def over_rows(reports: Mapping[str, Report]) -> Report:
             )
     # Rows may fill slots differently: a note on some of them becomes a note of these rows.
     notes: dict[str, None] = {}
+    n_rows_by_note: Counter[str] = Counter()
     for report in reports.values():
         notes |= dict.fromkeys(report.notes)
-    shared = [note for note in notes if all(note in report.notes for report in reports.values())]
+        n_rows_by_note.update(set(report.notes))
+    shared = [note for note in notes if n_rows_by_note[note] == len(reports)]
     results = {}
     for row, report in reports.items():
         result = next(iter(report.results.values()))
         own = [note for note in report.notes if note not in shared]
         results[row] = replace(result, notes=dict.fromkeys([*result.notes, *own]))
     return replace(first, results=results, notes=tuple(shared))
-
-
-def _each(convert: Callable[[T], U], mapping: Mapping[str, T]) -> dict[str, U]:
-    """A mapping with all values converted."""
-    return {name: convert(value) for name, value in mapping.items()}
 
 
 def _joined(parts: Iterable[RankerResult]) -> RankerResult:
@@ -129,7 +124,7 @@ def _to_plain(result: RankerResult) -> dict[str, Any]:
         probabilities.append([probability.astype(np.float32).tobytes(), packed, len(labels)])
     return {
         "values": _to_lists(result.values),
-        "history": _each(_to_lists, result.history),
+        "history": map_values(_to_lists, result.history),
         "told": probabilities,
         "fit_seconds": result.fit_seconds,
         "score_seconds": result.score_seconds,
@@ -149,7 +144,7 @@ def _from_plain(plain: Mapping[str, Any]) -> RankerResult:
         probabilities.append((probability, labels))
     return RankerResult(
         values=_to_arrays(plain["values"]),
-        history=_each(_to_arrays, plain["history"]),
+        history=map_values(_to_arrays, plain["history"]),
         probabilities=probabilities,
         fit_seconds=plain["fit_seconds"],
         score_seconds=plain["score_seconds"],
@@ -163,7 +158,7 @@ def _from_plain(plain: Mapping[str, Any]) -> RankerResult:
 def _to_lists(values: Mapping[str, list[np.ndarray]]) -> dict[str, list[list[float]]]:
     lists: dict[str, list[list[float]]] = {}
     for metric, arrays in values.items():
-        lists[metric] = [array.tolist() for array in arrays]
+        lists[metric] = list(map(np.ndarray.tolist, arrays))
     return lists
 
 

@@ -272,7 +272,7 @@ def _seed_spread(outcome: Outcome, report: Report) -> list[str]:
     metrics = _metrics(outcome)
     rows = [["", *map(str, metrics)], ["---"] * (len(metrics) + 1)]
     for name, result in report.results.items():
-        spreads = [brief(result.spread(metric)) for metric in metrics]
+        spreads = map(brief, map(result.spread, metrics))
         rows.append([report.label(name), *spreads])
     return ["Standard deviation over the seeds:", "", *map(_markdown_row, rows), ""]
 
@@ -282,7 +282,7 @@ def _comparisons(outcome: Outcome, report: Report) -> list[str]:
     baseline = outcome.experiment.baseline
     if baseline not in report.results or len(report.results) < 2:
         return []
-    metrics = [str(metric) for metric in _metrics(outcome)]
+    metrics = list(map(str, _metrics(outcome)))
     # A row a ranker, a column a metric.
     comparison_by_cell = {(row["ranker"], row["metric"]): row for row in report.comparisons(baseline)}
     rows = [["", *metrics], ["---"] * (len(metrics) + 1)]
@@ -332,4 +332,4 @@ def _markdown_row(cells: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(SPECIAL.get(letter, letter) for letter in text)
+    return text.translate(str.maketrans(SPECIAL))

@@ -16,6 +16,7 @@ from brandfit.explain import heatmap, radar
 from brandfit.explain.attribute import Attributor
 from brandfit.explain.explanation import Attribution, Explanation, HeatMap, MapMethod, Radar, Side
 from brandfit.explain.text import sentences
+from brandfit.mappings import map_values
 from brandfit.rankers.base import Ranker
 
 KINDS = ("posts", "columns", "words", "maps")
@@ -84,7 +85,7 @@ def _checked_names(names: Texts, known: tuple[Known, ...], kind: str) -> list[Kn
 
     kind  the kind of name, for the message
     """
-    member_by_name = {str(member): member for member in known}
+    member_by_name = dict(zip(map(str, known), known, strict=True))
     result = []
     for name in names:
         if name not in member_by_name:
@@ -142,7 +143,7 @@ class _Pair:
                 "Encode the posts of both, or ask for a pair that is ranked.",
             )
         known = self.ranker.known_parts(self.dataset, self.brand, candidates=self.influencers, parts=parts)
-        value_by_name = {name: float(values[0, 0]) for name, values in known.items()}
+        value_by_name = map_values(_only_value, known)
         return _Parts(score, {name: value for name, value in value_by_name.items() if not np.isnan(value)})
 
     def can_map(self, method: MapMethod) -> bool:
@@ -249,4 +250,9 @@ class _Pair:
         probability = self.ranker.probability(self.dataset, self.brands, self.influencers)
         if probability is None:
             return {}
-        return {"probability": [float(values[0, 0]) for values in probability]}
+        return {"probability": list(map(_only_value, probability))}
+
+
+def _only_value(values: np.ndarray) -> float:
+    """The value of the one pair of an array (1, 1)."""
+    return float(values[0, 0])

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from brandfit.encoders.image.base import WHOLE, Area
+from brandfit.mappings import map_values
 
 Side = Literal["brand", "influencer"]
 MapMethod = Literal["occlusion", "gradient", "wsim", "wsim-general"]
@@ -70,7 +71,7 @@ class Attribution:
             "base": self.base,
             "rest": self.rest,
             "base_error": self.base_error,
-            "items": [asdict(item) for item in self.items],
+            "items": list(map(asdict, self.items)),
         }
 
 
@@ -145,8 +146,8 @@ class Explanation:
 
     def attributions_of(self, kind: str, side: Side | None = None) -> list[Attribution]:
         """Attributions of a kind, of one side or of both."""
-        of_kind = filter(lambda attribution: attribution.kind == kind, self.attributions)
-        return [attribution for attribution in of_kind if side in (None, attribution.side)]
+        sides = ("brand", "influencer") if side is None else (side,)
+        return [one for one in self.attributions if one.kind == kind and one.side in sides]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -154,11 +155,11 @@ class Explanation:
             "influencer": self.influencer,
             "ranker": self.ranker,
             "score": self.score,
-            "parts": {name: float(value) for name, value in self.parts.items()},
+            "parts": map_values(float, self.parts),
             "sentences": list(self.sentences),
-            "attributions": [a.to_dict() for a in self.attributions],
-            "radars": [r.to_dict() for r in self.radars],
-            "maps": [m.to_dict() for m in self.maps],
+            "attributions": list(map(Attribution.to_dict, self.attributions)),
+            "radars": list(map(Radar.to_dict, self.radars)),
+            "maps": list(map(HeatMap.to_dict, self.maps)),
             "notes": list(self.notes),
             "unknown": list(self.unknown),
             **self.more,
@@ -172,4 +173,4 @@ def heaviest(
     # Equal magnitudes are ordered by id, so that the list does not depend on the order of the input.
     order = sorted(range(len(ids)), key=lambda n: (-abs(float(values[n])), ids[n]))
     items = tuple(Weight(ids[n], labels[n], float(values[n]), float(errors[n])) for n in order[:most])
-    return items, float(sum(values[n] for n in order[most:]))
+    return items, float(sum(values[order[most:]]))

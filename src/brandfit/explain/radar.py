@@ -12,6 +12,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.explain.explanation import Attribution, Radar
 from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.learning.similarity import unit
+from brandfit.mappings import map_values, rows_of_each, with_prefix
 from brandfit.rankers.base import Ranker
 
 AXES = 8
@@ -47,13 +48,13 @@ def radar(
         common = np.sqrt(history["brand"] * history["influencer"])
         direction = {"both": common / max(common.sum(), 1e-12)}
     else:
-        direction = {side: np.asarray(values, np.float64) for side, values in attention.items()}
+        direction = map_values(_float64, attention)
     # The heaviest columns, in the order of the features, so that radars of different pairs look the same.
     weight = np.max([*history.values(), *direction.values()], axis=0)  # (n_columns,)
     chosen = np.sort(np.argsort(-weight, kind="stable")[:AXES])
     chosen = chosen[weight[chosen] > 0]
-    series = {f"{HISTORY}: {side}": values[chosen] for side, values in history.items()}
-    series |= {f"{DIRECTION}: {side}": values[chosen] for side, values in direction.items()}
+    series = with_prefix(f"{HISTORY}: ", rows_of_each(history, chosen))
+    series |= with_prefix(f"{DIRECTION}: ", rows_of_each(direction, chosen))
     return Radar(tuple(features.columns[n] for n in chosen), series, features.name)
 
 
@@ -127,3 +128,7 @@ def _shares(values: np.ndarray) -> np.ndarray:
     """Positive values as shares that add up to 1."""
     positive = np.maximum(values.astype(np.float64), 0)
     return np.asarray(positive / max(positive.sum(), 1e-12))
+
+
+def _float64(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values, np.float64)

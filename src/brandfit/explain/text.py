@@ -71,12 +71,16 @@ def _attribution_sentence(explanation: Explanation, attribution: Attribution) ->
     """The items of an attribution that add most; "" if none adds enough."""
     kind = attribution.kind
     ignored = stop_words() if kind == "words" else ()
-    raising = [item for item in significant_items(attribution) if item.value > 0]
-    items = [item for item in raising if item.label.lower() not in ignored][:MOST_ITEMS]
-    if not items:
+    names = []
+    for item in significant_items(attribution):
+        if item.value <= 0 or item.label.lower() in ignored:
+            continue
+        # Captions are quoted; columns and words are names.
+        names.append(f"“{item.label}”" if kind == "posts" and item.label else item.label or item.id)
+        if len(names) == MOST_ITEMS:
+            break
+    if not names:
         return ""
-    # Captions are quoted; columns and words are names.
-    names = [f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in items]
     start = SPEAKS_FOR[kind].format(slot=_slot_words(explanation, attribution.slot))
     return f"{start}: {', '.join(names)}."
 
@@ -94,8 +98,8 @@ def significant_items(attribution: Attribution) -> list[Weight]:
     least = SHARE * max((abs(item.value) for item in attribution.items), default=0.0)
     if least <= 0:
         return []
-    large = [item for item in attribution.items if abs(item.value) >= least]
-    return [item for item in large if abs(item.value) > SURE * item.error]
+    # Large enough to matter, and larger than its error.
+    return [i for i in attribution.items if abs(i.value) >= least and abs(i.value) > SURE * i.error]
 
 
 def main_reason(parts: Mapping[str, float]) -> str:
@@ -163,8 +167,12 @@ def _similar_brands_sentence(explanation: Explanation) -> str:
     similar = explanation.more.get("like_brands") or []
     if not similar:
         return ""
-    names = _and([row["brand"] for row in similar])
-    working = [row["brand"] for row in similar if row["works_with_this_one"]]
+    brands, working = [], []
+    for row in similar:
+        brands.append(row["brand"])
+        if row["works_with_this_one"]:
+            working.append(row["brand"])
+    names = _and(brands)
     if not working:
         return (
             f"Brands most like {explanation.brand} are {names}; none of them is known to work with "

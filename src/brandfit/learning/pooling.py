@@ -5,6 +5,7 @@ Learned pooling lives in the ranker that learns it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -119,6 +120,19 @@ class Rows(NamedTuple):
         # 0, 1, ... within each account, added to the first row of that account.
         offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         return Rows(self.values[np.repeat(first[accounts], counts) + offset], counts)
+
+
+Contents = TypeVar("Contents", Vectors, Rows)
+
+
+def subset_of_sides(
+    sides_by_slot: Mapping[str, Sides[Contents]], rows: Sides[np.ndarray]
+) -> dict[str, Sides[Contents]]:
+    """Slot to the vectors or posts of these brands (m,) and influencers (k,): row numbers, or masks."""
+    subsets = {}
+    for slot, sides in sides_by_slot.items():
+        subsets[slot] = Sides(sides.brand.subset(rows.brand), sides.influencer.subset(rows.influencer))
+    return subsets
 
 
 def account_rows(dataset: Dataset, slot: str, *, accounts: np.ndarray, newest: int) -> Rows:

@@ -22,7 +22,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError
 from brandfit.learning.losses import L1, disorder
 from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
-from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, brand_vectors
+from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, brand_vectors, subset_of_sides
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import inner, shared
 from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
@@ -289,13 +289,13 @@ class NetworkRanker(Ranker):
         import torch
 
         assert self.float64_network is not None
-        inputs = {slot: vectors[slot].of(side) for slot in slots}
+        values, has = {}, {}
+        for slot in slots:
+            of_side = vectors[slot].of(side)
+            values[slot] = torch.from_numpy(of_side.values).double()  # (n, dim)
+            has[slot] = torch.from_numpy(of_side.present).double()[:, None]  # (n, 1)
         with torch.inference_mode():
-            embeddings = self.float64_network(
-                side,
-                {slot: torch.from_numpy(v.values).double() for slot, v in inputs.items()},
-                {slot: torch.from_numpy(v.present).double()[:, None] for slot, v in inputs.items()},
-            )
+            embeddings = self.float64_network(side, values, has)
         return {part: values.float().numpy() for part, values in embeddings.items()}
 
     def _examples(self, dataset: Dataset) -> TrainingExamples:
@@ -324,15 +324,7 @@ class NetworkRanker(Ranker):
         # Accounts without content are dropped, and rows renumbered.
         pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[has_slot])
         pairs = pairs.subset(brands=has_content.brand, influencers=has_content.influencer)
-        return TrainingExamples(
-            pairs,
-            {
-                slot: Sides(
-                    sides.brand.subset(has_content.brand), sides.influencer.subset(has_content.influencer)
-                )
-                for slot, sides in vectors.items()
-            },
-        )
+        return TrainingExamples(pairs, subset_of_sides(vectors, has_content))
 
 
 class TripletRanker(NetworkRanker):
@@ -438,10 +430,7 @@ class Embedder:
         brand, positive, negative = (torch.as_tensor(column) for column in batch)
         scores = self.scores(torch.cat([brand, brand]), torch.cat([positive, negative]))
         n = len(brand)
-        return (
-            {part: values[:n] for part, values in scores.items()},
-            {part: values[n:] for part, values in scores.items()},
-        )
+        return rows_of_each(scores, slice(None, n)), rows_of_each(scores, slice(n, None))
 
 
 def select_rows(values_by_part: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:

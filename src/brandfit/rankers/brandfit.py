@@ -53,7 +53,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.calibrated_logit import CalibratedLogit, Probability
 from brandfit.learning.pooling import account_rows, account_vectors, brand_rows, brand_vectors
-from brandfit.mappings import position_by_item, subset_of_each, with_prefix
+from brandfit.mappings import map_values, position_by_item, subset_of_each, with_prefix, without_prefix
 from brandfit.progress import Progress
 from brandfit.rankers import _prior
 from brandfit.rankers._brandfit_training import (
@@ -216,10 +216,10 @@ class Brandfit(Ranker):
         arrays = with_prefix("evidence.", self.evidence.arrays)
         if self.logit is not None:
             arrays |= with_prefix("stack.", self.logit.arrays())
-        return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+        return map_values(np.ascontiguousarray, arrays)
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        evidence, logit = _without_prefix(arrays, "evidence."), _without_prefix(arrays, "stack.")
+        evidence, logit = without_prefix("evidence.", arrays), without_prefix("stack.", arrays)
         is_earlier_format = bool(evidence) and "plain" not in evidence
         if is_earlier_format or (logit and "brands" not in self.training):
             raise UsageError(
@@ -377,8 +377,3 @@ def _has_cosine(features: Mapping[str, np.ndarray]) -> np.ndarray | None:
     """(b, n) bool: pairs with a cosine in some slot; None if there is no cosine at all."""
     cosines = [values for name, values in features.items() if name.startswith("cos.")]
     return np.asarray(~np.isnan(cosines).all(axis=0)) if cosines else None
-
-
-def _without_prefix(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """The arrays with names of this prefix, which is removed."""
-    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}

@@ -53,7 +53,7 @@ from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, campaign_rates, scale
 from brandfit.learning.losses import triplet
 from brandfit.learning.pairs import Pairs
-from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, brand_vectors
+from brandfit.learning.pooling import Sides, Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets
 from brandfit.learning.similarity import shared, unit
 from brandfit.mappings import position_by_item, rows_of_each
@@ -167,7 +167,7 @@ class Camera(TripletRanker):
         self, rates: Mapping[tuple[str, str], float], *, brands: np.ndarray, influencers: np.ndarray
     ) -> np.ndarray:
         """(b, i) float32 standardised engagement of the campaign post of each pair; zero without a post."""
-        row, column = _row_by_id(brands), _row_by_id(influencers)
+        row, column = position_by_item(brands.tolist()), position_by_item(influencers.tolist())
         matrix = np.zeros((len(brands), len(influencers)), np.float32)
         for (brand, influencer), rate in rates.items():
             if brand in row and influencer in column:
@@ -249,12 +249,12 @@ class Camera(TripletRanker):
         distinct_influencers, influencer_row = influencers.unique(return_inverse=True)  # type: ignore[no-untyped-call]
         accounts = PairInputs(
             values=Sides(
-                _select(embedder.values.brand, distinct_brands),
-                _select(embedder.values.influencer, distinct_influencers),
+                rows_of_each(embedder.values.brand, distinct_brands),
+                rows_of_each(embedder.values.influencer, distinct_influencers),
             ),
             has=Sides(
-                _select(embedder.has.brand, distinct_brands),
-                _select(embedder.has.influencer, distinct_influencers),
+                rows_of_each(embedder.has.brand, distinct_brands),
+                rows_of_each(embedder.has.influencer, distinct_influencers),
             ),
         )
         accounts = self._with_attention(embedder.network, accounts)
@@ -390,6 +390,7 @@ class Camera(TripletRanker):
         """
         values, has = accounts.values, accounts.has
         content = [slot for slot in values.influencer if slot != "engagement"]
+        # Rows (n, dim) of the accounts of each pair; their order is that in which gradients are summed.
         left = {slot: _rows(values.brand[slot], brand) for slot in content}
         right = {slot: _rows(values.influencer[slot], influencer) for slot in content}
         if "engagement" in values.influencer:
@@ -402,6 +403,7 @@ class Camera(TripletRanker):
             }
         if campaign is not None:
             right["expected"] = campaign[:, None]
+        # (n, 1) each: 1 if both accounts of a pair have the slot
         has_both = {slot: has.brand[slot][brand] * has.influencer[slot][influencer] for slot in content}
         outputs: dict[str, Tensor] = network(left, right, has_both, accounts.answer_row)
         return outputs
@@ -447,18 +449,13 @@ class PairInputs(NamedTuple):
 def _float64_inputs(vectors: Mapping[str, Sides[Vectors]]) -> PairInputs:
     import torch
 
-    def values(side: Side) -> dict[str, Tensor]:
-        return {slot: torch.from_numpy(sides.of(side).values).double() for slot, sides in vectors.items()}
-
-    def has(side: Side) -> dict[str, Tensor]:
-        return {
-            slot: torch.from_numpy(sides.of(side).present).double()[:, None]
-            for slot, sides in vectors.items()
-        }
-
-    return PairInputs(
-        values=Sides(values("brand"), values("influencer")), has=Sides(has("brand"), has("influencer"))
-    )
+    values: Sides[dict[str, Any]] = Sides({}, {})
+    has: Sides[dict[str, Tensor]] = Sides({}, {})
+    for slot, sides in vectors.items():
+        for of_slot, values_by_slot, has_by_slot in zip(sides, values, has, strict=True):
+            values_by_slot[slot] = torch.from_numpy(of_slot.values).double()  # (n, dim)
+            has_by_slot[slot] = torch.from_numpy(of_slot.present).double()[:, None]  # (n, 1)
+    return PairInputs(values=values, has=has)
 
 
 def _engagement_scale(
@@ -478,7 +475,7 @@ def _engagement_scale(
         "rate": list(scale(rates[~np.isnan(rates)])),
         "followers": list(scale(followers[~np.isnan(followers)])),
     }
-    row, training_brands = _row_by_id(influencers), set(brands.tolist())
+    row, training_brands = position_by_item(influencers.tolist()), set(brands.tolist())
     own_rates, campaign_posts = [], []
     for (brand, influencer), campaign in campaign_rates(dataset).items():
         if brand in training_brands and influencer in row and not np.isnan(rates[row[influencer]]):
@@ -490,16 +487,8 @@ def _engagement_scale(
         own = _standardised(np.array(own_rates), *scales["rate"])
         campaign_rate = _standardised(np.array(campaign_posts), *scales["rate"])
         if own.std() > 0:
-            line = [float(value) for value in np.polyfit(own, campaign_rate, 1)]
+            line = np.polyfit(own, campaign_rate, 1).tolist()
     return {"scale": scales, "expected": line}
-
-
-def _row_by_id(ids: np.ndarray) -> dict[str, int]:
-    return position_by_item(ids.tolist())
-
-
-def _select(values: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
-    return rows_of_each(values, rows)
 
 
 def _rows(values: Any, rows: Tensor) -> Any:

@@ -47,7 +47,7 @@ from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
-from brandfit.learning.pooling import Side, Sides, Vectors, side_vectors
+from brandfit.learning.pooling import Side, Sides, Vectors, side_vectors, subset_of_sides
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
@@ -195,12 +195,13 @@ class WSim(Ranker):
         return arrays | {"engagement": np.array(self.engagement)}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.diagonal = {
-            slot: arrays[f"diagonal.{slot}"] for slot in self.slots if f"diagonal.{slot}" in arrays
-        }
-        self.weights = {
-            slot: float(arrays[f"weight.{slot}"][0]) for slot in self.slots if f"weight.{slot}" in arrays
-        }
+        self.diagonal, self.weights = {}, {}
+        # The order of the slots is that of the class: sums of parts are added in it.
+        for slot in self.slots:
+            if f"diagonal.{slot}" in arrays:
+                self.diagonal[slot] = arrays[f"diagonal.{slot}"]
+            if f"weight.{slot}" in arrays:
+                self.weights[slot] = float(arrays[f"weight.{slot}"][0])
         self.engagement = (float(arrays["engagement"][0]), float(arrays["engagement"][1]))
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
@@ -234,12 +235,7 @@ class WSim(Ranker):
             )
         pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[has_shared])
         pairs = pairs.subset(brands=has_content.brand, influencers=has_content.influencer)
-        content = {
-            slot: Sides(
-                sides.brand.subset(has_content.brand), sides.influencer.subset(has_content.influencer)
-            )
-            for slot, sides in content.items()
-        }
+        content = subset_of_sides(content, has_content)
         rates = None
         if "engagement" in used:
             raw = rate_of(dataset, pairs.influencers)
@@ -277,12 +273,16 @@ class _PoolInputs:
     def __init__(self, torch: Any, device: str, examples: Examples) -> None:
         self.torch, self.device = torch, device
         content, rates = examples.content, examples.rates
-        self.brands = {slot: self.tensor(sides.brand.values) for slot, sides in content.items()}
-        self.influencers = {slot: self.tensor(sides.influencer.values) for slot, sides in content.items()}
+        self.brands, self.influencers = {}, {}
+        for slot, sides in content.items():
+            self.brands[slot] = self.tensor(sides.brand.values)  # (b, d)
+            self.influencers[slot] = self.tensor(sides.influencer.values)  # (i, d)
         self.rates = self.tensor(rates.values[:, 0]) if rates is not None else None
         # (b, f) and (i, f): the factors of each account; every brand "has" engagement.
-        brand_has = [sides.brand.present for sides in content.values()]
-        influencer_has = [sides.influencer.present for sides in content.values()]
+        brand_has, influencer_has = [], []
+        for sides in content.values():
+            brand_has.append(sides.brand.present)
+            influencer_has.append(sides.influencer.present)
         if rates is not None:
             brand_has.append(np.ones(len(brand_has[0]), bool))
             influencer_has.append(rates.present)

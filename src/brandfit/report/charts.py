@@ -73,7 +73,7 @@ def bars(values: Mapping[str, float], title: str, form: str = "{:.0%}") -> Marku
 def radar(shares: Radar) -> Markup:
     """Shares on named axes, a polygon for each side. The outer ring is the largest share."""
     width, height, centre, radius = 360, 230, Point(180, 115), 88
-    largest = max(float(np.max(values)) for values in shares.series.values()) or 1.0
+    largest = float(max(map(np.max, shares.series.values()))) or 1.0
     n_axes = len(shares.axes)
     # The first axis points upwards, the others follow clockwise.
     angles = [2 * np.pi * n / n_axes - np.pi / 2 for n in range(n_axes)]

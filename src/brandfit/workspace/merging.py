@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from brandfit.data import schema
 from brandfit.data.schema import Partial
+from brandfit.mappings import map_values
 
 IDENTITY = {"posts": "account", "images": "hash"}
 """Fields that identify the object of a row. If this value changes, the row describes another object, and no
@@ -175,8 +176,8 @@ class Merging:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "kept": {table: kept.to_dict() for table, kept in self.kept.items()},
-            "conflicts": {table: conflicts.to_dict() for table, conflicts in self.conflicts.items()},
+            "kept": map_values(KeptValues.to_dict, self.kept),
+            "conflicts": map_values(Conflicts.to_dict, self.conflicts),
         }
 
     def sentences(self) -> list[str]:

@@ -60,7 +60,7 @@ def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
     """Orphans of all encoders and profilers, or of the one of this name."""
     versions = list(_versions(workspace))
     current = {version.maker: version for version in versions if version.current}
-    made = {version.maker for version in versions}
+    called = {version.maker: version.name for version in versions}
     units = {home.name: home for home in folders_in(workspace.path / "units")}
     noted = {maker: workspace.maker(maker) for maker in units}
     gone: dict[str, list[Path]] = {}
@@ -73,16 +73,18 @@ def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
         ):
             continue
         later = any(noted.get(m) == about and version.last_write > written for m, version in current.items())
-        if later or _has_other_key(about, maker) if about else maker not in made:
+        if later or _has_other_key(about, maker) if about else maker not in called:
             gone[maker] = [home]
     for version in versions:
         bare = name in (None, version.name) and _bare(version, units)
         if not version.current and (version.maker in gone or bare):
             # Features before contents: the note of the contents names the encoder.
             gone.setdefault(version.maker, []).insert(0, version.folder)
-    called = {version.maker: version.name for version in versions}
-    of = {maker: _name(noted.get(maker, {})) or called.get(maker, "") for maker in gone}
-    return [_orphan(workspace, of[maker], folders) for maker, folders in gone.items()]
+    orphans = []
+    for maker, folders in gone.items():
+        orphan_name = _name(noted.get(maker, {})) or called.get(maker, "")
+        orphans.append(_orphan(workspace, orphan_name, folders))
+    return orphans
 
 
 def remove(workspace: Workspace, found: Iterable[Orphan]) -> None:
@@ -94,11 +96,11 @@ def remove(workspace: Workspace, found: Iterable[Orphan]) -> None:
 
 def counts(found: Iterable[Orphan]) -> dict[str, int]:
     """``folders`` and ``bytes`` of these."""
-    listed = list(found)
-    return {
-        "folders": sum(len(orphan.folders) for orphan in listed),
-        "bytes": sum(orphan.bytes for orphan in listed),
-    }
+    n_folders, n_bytes = 0, 0
+    for orphan in found:
+        n_folders += len(orphan.folders)
+        n_bytes += orphan.bytes
+    return {"folders": n_folders, "bytes": n_bytes}
 
 
 def total(found: Iterable[Orphan]) -> str:

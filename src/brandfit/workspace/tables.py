@@ -171,14 +171,11 @@ def add_import(connection: sa.Connection, source: str, *, time: float, found: It
 def arrow_batches(connection: sa.Connection, name: str) -> Iterator[pa.RecordBatch]:
     """A table as Arrow batches in the order of its key."""
     target = schema.arrow_schema(name)
-    key = ", ".join(f'"{k}"' for k in schema.KEYS[name])
-    listed = ", ".join(f'"{f.name}"' for f in target)
-    cursor = connection.exec_driver_sql(f'SELECT {listed} FROM "{name}" ORDER BY {key}')
+    key = quoted(schema.KEYS[name])
+    cursor = connection.exec_driver_sql(f'SELECT {listed(name)} FROM "{name}" ORDER BY {key}')
     while chunk := cursor.fetchmany(50_000):
         columns = list(zip(*chunk, strict=True))
-        yield pa.record_batch(
-            [_arrow(column, f.type) for column, f in zip(columns, target, strict=True)], schema=target
-        )
+        yield pa.record_batch(list(map(_arrow, columns, target.types)), schema=target)
 
 
 def damaged_rows(connection: sa.Connection, name: str) -> list[str]:
@@ -198,7 +195,12 @@ def damaged_rows(connection: sa.Connection, name: str) -> list[str]:
 
 def listed(name: str) -> str:
     """The fields of a table, as SQL lists them."""
-    return ", ".join(f'"{field}"' for field in schema.arrow_schema(name).names)
+    return quoted(schema.arrow_schema(name).names)
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names of columns, as SQL lists them."""
+    return ", ".join(map('"{}"'.format, names))
 
 
 def reader(name: str) -> Callable[[Sequence[Any]], Any]:
@@ -210,8 +212,11 @@ def reader(name: str) -> Callable[[Sequence[Any]], Any]:
 
     def read(values: Sequence[Any]) -> Any:
         plain = dict(zip(names, values, strict=True))
-        plain.update({n: msgspec.json.decode(plain[n]) for n in lists})
-        plain.update({n: bool(plain[n]) for n in bools if plain[n] is not None})
+        for n in lists:
+            plain[n] = msgspec.json.decode(plain[n])
+        for n in bools:
+            if plain[n] is not None:
+                plain[n] = bool(plain[n])
         return schema.TABLES[name](**plain)
 
     return read
@@ -219,7 +224,7 @@ def reader(name: str) -> Callable[[Sequence[Any]], Any]:
 
 def _arrow(column: tuple, type_: pa.DataType) -> pa.Array:
     if pa.types.is_list(type_):
-        return pa.array([msgspec.json.decode(v) for v in column], type_)
+        return pa.array(list(map(msgspec.json.decode, column)), type_)
     if pa.types.is_boolean(type_):
         return pa.array([None if v is None else bool(v) for v in column], type_)
     return pa.array(column, type_)

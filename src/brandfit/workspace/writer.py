@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from brandfit.data import schema
 from brandfit.data.schema import Partial, Row
+from brandfit.mappings import map_values
 from brandfit.workspace import tables
 from brandfit.workspace.merging import Form, GivenValues, KeptValues, Merging, id_text
 
@@ -53,7 +54,7 @@ class Writer:
         """Write the last batches. Returns, for each table, the number of rows that were seen, added, changed
         and unchanged."""
         self._flush_pictures()
-        return {name: table.finish() for name, table in self._tables.items()}
+        return map_values(_TableWriter.finish, self._tables)
 
     def _flush_pictures(self) -> None:
         if self._pictures:
@@ -74,8 +75,13 @@ class _TableWriter:
         self.connection, self.name, self.merging = connection, name, merging
         self.form = Form(name)
         fields = schema.fields(schema.TABLES[name])
-        self._lists = [n for n, f in enumerate(fields) if pa.types.is_list(f.arrow)]
-        self._bools = [n for n, f in enumerate(fields) if f.arrow == pa.bool_()]
+        self._lists, self._bools = [], []
+        """Positions of the fields that are stored in another form."""
+        for n, field in enumerate(fields):
+            if pa.types.is_list(field.arrow):
+                self._lists.append(n)
+            elif field.arrow == pa.bool_():
+                self._bools.append(n)
         self._n_keys = self.form.n_keys
         self._sql = _Statements(name)
         self._pending: dict[Any, GivenValues] = {}
@@ -186,7 +192,7 @@ class _TableWriter:
         """Of the pending keys that are stored: rowid, values as they are stored, hash."""
         keys = iter(self._pending)
         while some := list(itertools.islice(keys, LOOKED_UP)):
-            parameters = tuple(some) if self._n_keys == 1 else tuple(part for key in some for part in key)
+            parameters = tuple(some) if self._n_keys == 1 else tuple(itertools.chain.from_iterable(some))
             yield from self.connection.exec_driver_sql(self._sql.select(len(some)), parameters).all()
 
     def _plain(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -218,13 +224,13 @@ class _Statements:
         self.name = name
         self.columns = [column.name for column in tables.rows[name].columns]
         self.keys = schema.KEYS[name]
-        listed = _quoted(self.columns)
+        listed = tables.quoted(self.columns)
         changed = [column for column in self.columns if column not in self.keys]
-        sets = ", ".join(f'"{column}" = ?' for column in changed)
-        where = " AND ".join(f'"{key}" = ?' for key in self.keys)
+        sets = ", ".join(map('"{}" = ?'.format, changed))
+        where = " AND ".join(map('"{}" = ?'.format, self.keys))
         self.insert = (
             f'INSERT INTO "{name}" ({listed}) VALUES ({", ".join("?" * len(self.columns))}) '
-            f"ON CONFLICT ({_quoted(self.keys)}) DO NOTHING"
+            f"ON CONFLICT ({tables.quoted(self.keys)}) DO NOTHING"
         )
         self.update = f'UPDATE "{name}" SET {sets} WHERE {where}'
 
@@ -235,10 +241,6 @@ class _Statements:
         key, among = (
             (f'"{self.keys[0]}"', f"({among})")
             if len(self.keys) == 1
-            else (f"({_quoted(self.keys)})", f"(VALUES {among})")
+            else (f"({tables.quoted(self.keys)})", f"(VALUES {among})")
         )
-        return f'SELECT rowid, {_quoted(self.columns)} FROM "{self.name}" WHERE {key} IN {among}'
-
-
-def _quoted(columns: Any) -> str:
-    return ", ".join(f'"{column}"' for column in columns)
+        return f'SELECT rowid, {tables.quoted(self.columns)} FROM "{self.name}" WHERE {key} IN {among}'

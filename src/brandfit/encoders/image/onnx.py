@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +25,7 @@ from msgspec import Meta
 from brandfit.config import Config
 from brandfit.encoders.image.base import PictureEncoder
 from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
+from brandfit.mappings import distinct_names
 
 
 class OnnxConfig(Config, frozen=True):
@@ -112,8 +112,7 @@ class Onnx(PictureEncoder):
                 f"The output {self._output!r} has {self.dim} columns; the setting output chooses another.",
             )
         # Column names must differ, so repeated ones get their number.
-        counts = Counter(lines)
-        return tuple(f"{line} ({n})" if counts[line] > 1 else line for n, line in enumerate(lines))
+        return distinct_names(lines)
 
     @cached_property
     def weights(self) -> str:

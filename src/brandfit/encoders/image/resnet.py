@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from brandfit.encoders.image._torchvision import TorchvisionConfig, TorchvisionEncoder
+from brandfit.mappings import distinct_names
 
 
 class ResNetConfig(TorchvisionConfig, frozen=True):
@@ -41,7 +42,7 @@ class ResNet(TorchvisionEncoder):
         if self.config.output == "embedding":
             return ()
         names = self.weight_list.meta["categories"]
-        return tuple(f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names))
+        return distinct_names(names)
 
     def remove_head(self, model: Any) -> Any:
         import torch

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from brandfit.encoders.image._transformers import TransformersConfig, TransformersEncoder
+from brandfit.mappings import distinct_names
 
 
 class UperNetConfig(TransformersConfig, frozen=True):
@@ -37,7 +38,7 @@ class UperNet(TransformersEncoder):
     @property
     def columns(self) -> tuple[str, ...]:
         names = [self.model.config.id2label[n] for n in range(self.dim)]
-        return tuple(f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names))
+        return distinct_names(names)
 
     @property
     def stated_columns(self) -> tuple[str, ...]:

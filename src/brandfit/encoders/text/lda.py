@@ -46,7 +46,7 @@ from brandfit.encoders.text._words import (
 )
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import MissingExtra, UsageError
-from brandfit.mappings import position_by_item
+from brandfit.mappings import distinct_names, position_by_item
 from brandfit.progress import Progress
 
 TRIED = (10, 15, 20, 25, 30, 40)
@@ -125,7 +125,7 @@ class LDA(TextEncoder):
         top = np.argsort(-self.model.shares, axis=1, kind="stable")[:, :3]  # (k, 3)
         names = [", ".join(words[row]) for row in top]
         # Column names must differ, so repeated ones get their number.
-        return tuple(f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names))
+        return distinct_names(names)
 
     @property
     def weights(self) -> str:

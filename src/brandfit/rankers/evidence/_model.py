@@ -53,17 +53,15 @@ class Evidence:
             )
             for slot in slots
         }
-        arrays = {
-            f"view.{slot}.{name}": values
-            for slot, transform in transforms.items()
-            for name, values in transform.arrays().items()
-        }
-        brands = {slot: transforms[slot].transform(training.brands[slot], "brand").values for slot in slots}
-        influencers = {
-            slot: transforms[slot].transform(training.influencers[slot], "influencer").values
-            for slot in slots
-            if training.influencers[slot].present.any()
-        }
+        arrays: dict[str, np.ndarray] = {}
+        for slot, transform in transforms.items():
+            arrays |= with_prefix(f"view.{slot}.", transform.arrays())
+        # Rows (b, d) of brands and (i, d) of influencers by slot; a slot may be known on brands alone.
+        brands, influencers = {}, {}
+        for slot, transform in transforms.items():
+            brands[slot] = transform.transform(training.brands[slot], "brand").values
+            if training.influencers[slot].present.any():
+                influencers[slot] = transform.transform(training.influencers[slot], "influencer").values
         is_fitted = has_endorsements and bool(influencers)
         # Kernels are spanned by the landmarks; without endorsements no influencer is stored.
         rows = landmarks(training.works) if is_fitted else np.zeros(0, np.int64)
@@ -141,11 +139,12 @@ class Evidence:
         return mean
 
     def _slot_weights(self, side: Side) -> dict[str, float]:
-        return {
-            slot: float(self.arrays[f"weight.{side}.{slot}"][0])
-            for slot in self.transforms
-            if f"weight.{side}.{slot}" in self.arrays
-        }
+        weights = {}
+        for slot in self.transforms:
+            stored = self.arrays.get(f"weight.{side}.{slot}")  # (1,)
+            if stored is not None:
+                weights[slot] = float(stored[0])
+        return weights
 
 
 def _fields_by_slot(arrays: Mapping[str, np.ndarray], scope: str) -> dict[str, dict[str, np.ndarray]]:

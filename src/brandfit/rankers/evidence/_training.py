@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from brandfit.learning.kernels import gram, joined, ridge
-from brandfit.learning.pooling import Rows, Sides, Vectors
+from brandfit.learning.pooling import Rows, Sides, Vectors, subset_of_sides
 from brandfit.learning.similarity import inner
 from brandfit.mappings import subset_of_each
 from brandfit.rankers.evidence._numerics import principal_axes
@@ -57,10 +57,7 @@ class Training:
             influencers=subset_of_each(self.influencers, influencers),
             works=self.works[np.ix_(brands, influencers)],
             categories=Sides(self.categories.brand[brands], self.categories.influencer[influencers]),
-            posts={
-                slot: Sides(posts.brand.subset(brands), posts.influencer.subset(influencers))
-                for slot, posts in self.posts.items()
-            },
+            posts=subset_of_sides(self.posts, Sides(brands, influencers)),
             has_plain_cosine=self.has_plain_cosine,
         )
 
