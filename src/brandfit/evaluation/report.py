@@ -248,7 +248,7 @@ def _with_names(names_by_note: dict[str, list[str]]) -> list[str]:
 
 def _bytes_of(result: RankerResult) -> bytes:
     """All values of a result: equal bytes mean equal rankings on every brand."""
-    parts = []
+    parts: list[bytes] = []
     for arrays in result.values.values():
         parts += map(np.ndarray.tobytes, arrays)
     return b"".join(parts)

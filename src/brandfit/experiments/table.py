@@ -12,16 +12,19 @@ from brandfit.evaluation.report_text import REFERENCES, brief, brief_p, calibrat
 from brandfit.experiments.run import Outcome
 from brandfit.experiments.spec import Row
 
-SPECIAL = {
-    "&": r"\&",
-    "%": r"\%",
-    "_": r"\_",
-    "#": r"\#",
-    "$": r"\$",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-}
+SPECIAL = str.maketrans(
+    {
+        "&": r"\&",
+        "%": r"\%",
+        "_": r"\_",
+        "#": r"\#",
+        "$": r"\$",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+    }
+)
+"""Characters that LaTeX reads as commands, and how it writes them."""
 KEY_LETTERS = 8
 """Letters of each part of a key that tables print."""
 
@@ -332,4 +335,4 @@ def _markdown_row(cells: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.translate(str.maketrans(SPECIAL))
+    return text.translate(SPECIAL)

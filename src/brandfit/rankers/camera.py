@@ -390,7 +390,7 @@ class Camera(TripletRanker):
         """
         values, has = accounts.values, accounts.has
         content = [slot for slot in values.influencer if slot != "engagement"]
-        # Rows (n, dim) of the accounts of each pair; their order is that in which gradients are summed.
+        # (n, dim) each: the rows of the accounts of each pair
         left = {slot: _rows(values.brand[slot], brand) for slot in content}
         right = {slot: _rows(values.influencer[slot], influencer) for slot in content}
         if "engagement" in values.influencer:

@@ -196,7 +196,7 @@ class WSim(Ranker):
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.diagonal, self.weights = {}, {}
-        # The order of the slots is that of the class: sums of parts are added in it.
+        # A slot that the model was not fitted with has no arrays.
         for slot in self.slots:
             if f"diagonal.{slot}" in arrays:
                 self.diagonal[slot] = arrays[f"diagonal.{slot}"]
