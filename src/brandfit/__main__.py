@@ -1,4 +1,4 @@
-"""The command line as ``python -m brandfit``, for environments whose scripts are not on the path."""
+"""Runs the command line as ``python -m brandfit``, for environments where ``brandfit`` is not on PATH."""
 
 from brandfit.cli import main
 

@@ -1,8 +1,8 @@
-"""Searches for better settings of a ranker by Optuna (Akiba et al., KDD 2019).
+"""Searches for better settings of a ranker, with Optuna (Akiba et al., KDD 2019).
 
 Settings are judged on held-out training brands. Test brands of the source are removed before the search. The
-folds have their own seed, so they differ from those of an evaluation. The result is tuned to the brands of
-this workspace: judge it on other brands, by ``--protocol official``.
+folds differ from those of an evaluation, because they have another seed. The best settings are fitted to the
+brands of this workspace: judge them on other brands, by ``--protocol official``.
 """
 
 from __future__ import annotations
@@ -32,22 +32,24 @@ from brandfit.seeds import derive
 from brandfit.workspace import Workspace
 
 PROTOCOLS = ("cv5", "expansion")
-"""Protocols to tune by: the others end on the days and brands that nothing may be chosen by."""
+"""Protocols to tune by. The others judge on the last days or on test brands, which must not influence
+settings."""
 BRANDS = "brands"
-"""Attribute of a study or trial: the value of each brand."""
+"""Attribute of an Optuna study or trial: list of the metric of each brand. That of a study is with the
+defaults."""
 READS = "reads"
 """Attribute of a study: slot to the name of the Features that the ranker reads with its defaults."""
 FAILED = "failed"
-"""Attribute of a trial that could not be judged."""
+"""Attribute of a trial that could not be judged; it counts as one of the trials."""
 FOLD_SEED = 1_000_003
 """Added to the seed of the folds, so that they are not those of an evaluation."""
-MANY = 10
-"""Ratio of the ends of a range from which on it is searched on a log scale."""
+LOG_RATIO = 10
+"""A range is searched on a log scale if its upper end is at least this many times the lower one."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from ``low`` to ``high``; only integers if the setting is one."""
+    """All numbers from ``low`` to ``high``; only integers if ``integer``."""
 
     low: float
     high: float
@@ -56,26 +58,26 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of these values."""
+    """One of several values, as typed."""
 
     values: tuple[str, ...]
 
 
 Space = Mapping[str, Range | Choice]
-"""Setting to the values to try."""
+"""Name of a setting to the values to try."""
 
 
 @dataclass(frozen=True)
 class Tuned:
     """The result of a search.
 
-    settings      of the best trial; empty if no trial was better than the defaults
-    value         of the metric with them
-    default       of the metric with the defaults
-    p             of "no better than the defaults": paired over brands, corrected for the number of trials
-                  (Holm); 1 if no trial was better
-    trials        settings and value of all trials, in order
-    feature_keys  name of each Features that the ranker read with its defaults, to the key of its content
+    settings      settings of the best trial; empty if no trial was better than the defaults
+    value         the metric with ``settings``
+    default       the metric with the defaults
+    p             p value of the hypothesis that ``settings`` are no better than the defaults: paired over
+                  brands, corrected for the number of trials (Holm); 1 if no trial was better
+    trials        settings and metric of each trial that did not fail, in order
+    feature_keys  name to key of the Features that the ranker reads with its defaults
     """
 
     ranker: str
@@ -102,24 +104,28 @@ class Tuned:
 
 
 def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
-    """The values to try, as typed: ``learning_rate=1e-4:1e-2`` is a range, ``pool_size=2,4,6`` a choice.
+    """Setting to the values to try, from setting to text: ``learning_rate`` to ``1e-4:1e-2`` is a range,
+    ``pool_size`` to ``2,4,6`` a choice.
 
-    Raises UnknownName for an unknown setting, ConfigError for a value that it cannot have, UsageError if a
-    value would be leaky.
+    Raises UnknownName for an unknown setting, ConfigError for a value that the setting cannot have,
+    UsageError for a value with which the ranker reads the labels that it is judged on.
     """
     cls = registry.load("ranker", ranker)
     values_by_setting: dict[str, Range | Choice] = {}
     for name, text in tries.items():
         low, colon, high = text.partition(":")
         if colon:
-            is_integer = describe(cls.Config).get(name, {}).get("type") == "int"
-            # Both ends are checked as settings.
+            # An unknown setting has no description; ``from_settings`` below refuses it.
+            description = describe(cls.Config).get(name, {})
+            is_integer = description.get("type") == "int"
             values_by_setting[name] = _range(name, text, is_integer=is_integer)
-            samples = [low, high]
+            typed_values = [low, high]
         else:
-            samples = [value.strip() for value in text.split(",") if value.strip()]
-            values_by_setting[name] = Choice(tuple(samples))
-        for value in samples:
+            stripped = [value.strip() for value in text.split(",")]
+            typed_values = [value for value in stripped if value]
+            values_by_setting[name] = Choice(tuple(typed_values))
+        # Of a range, the two ends are checked.
+        for value in typed_values:
             if cls(cls.Config.from_settings({name: value})).leaky:
                 raise UsageError(
                     f"{name}={value} reads the labels that it is judged on: it would always be best.",
@@ -129,17 +135,18 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
 
 
 def _range(name: str, text: str, *, is_integer: bool) -> Range:
-    """LOW:HIGH. Raises ConfigError unless both are finite numbers and the first is smaller."""
-    low, _, high = text.partition(":")
+    """The range of a text LOW:HIGH. Raises ConfigError unless both are finite numbers and the first is
+    smaller."""
+    low_text, _, high_text = text.partition(":")
     try:
-        found = Range(float(low), float(high), is_integer)
+        low, high = float(low_text), float(high_text)
     except ValueError:
-        found = Range(0, 0)
-    if not -math.inf < found.low < found.high < math.inf:
+        low = high = math.nan  # fails the comparison below
+    if not -math.inf < low < high < math.inf:
         raise ConfigError(
             f"{name}={text}: a range goes from a smaller to a larger number.", "For example: epochs=10:200"
         )
-    return found
+    return Range(low, high, is_integer)
 
 
 def tune(  # noqa: PLR0913 - the options of one command, each with a default
@@ -154,10 +161,18 @@ def tune(  # noqa: PLR0913 - the options of one command, each with a default
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Tuned:
-    """Try ``trials`` settings of a ranker. A search that was stopped goes on.
+    """Search for the settings of a ranker with the best metric on held-out training brands.
 
-    tries   setting to the values to try, as ``space`` reads them
-    metric  its mean over held-out training brands decides; of a rank such as MedR the lowest is best
+    Trials are stored in the workspace. A search with the same arguments continues one that was stopped.
+
+    tries     setting to the values to try, as ``space`` reads them
+    trials    number of trials in all, with those of an earlier call
+    metric    its value over all brands decides; the largest is best, of MedR the lowest
+    protocol  one of ``PROTOCOLS``
+    data      settings of the data
+
+    Raises MissingExtra without Optuna, UnknownName for a protocol that is not in ``PROTOCOLS``, UsageError
+    without ``tries`` or if each trial failed; see ``space`` for others.
     """
     try:
         import optuna
@@ -178,23 +193,24 @@ def tune(  # noqa: PLR0913 - the options of one command, each with a default
             "Name a setting and what to try: --try learning_rate=0.0001:0.01 (brandfit list settings "
             f"{ranker})",
         )
-    # Nothing after this line sees a test brand.
+    # No code below sees a test brand.
     dataset = _without_test_brands(pipeline.load(workspace, data))
-    measured = parse(metric)
+    parsed_metric = parse(metric)
     judge = _Judge(
         registry.load("ranker", ranker),
         dataset,
         name=ranker,
-        metric=measured,
-        protocol=protocols.get(protocol, {"seed": seed + FOLD_SEED}).replace(metrics=(measured,)),
+        metric=parsed_metric,
+        protocol=protocols.get(protocol, {"seed": seed + FOLD_SEED}).replace(metrics=(parsed_metric,)),
         seed=seed,
     )
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    # The name of a study is a hash of all that its values depend on.
-    content = [ranker, dataset.fingerprint, dict(tries), metric, protocol, seed, BRANDS]
+    # The name of a study is a hash of everything that its trials depend on, so that the same search finds it.
+    identity = [ranker, dataset.fingerprint, dict(tries), metric, protocol, seed, BRANDS]
+    study_name = hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()[:32]
     study = optuna.create_study(
         storage=_storage(optuna, workspace),
-        study_name=hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:32],
+        study_name=study_name,
         direction="minimize" if metric.startswith("MedR") else "maximize",
         load_if_exists=True,
     )
@@ -216,13 +232,14 @@ class _Judge:
     seed: int
 
     def result(self, settings: Mapping[str, Any]) -> RankerResult:
+        """The evaluation of the ranker with these settings."""
         config = self.ranker.Config.from_settings(settings)
-        make = {self.name: lambda seed: self.ranker(config, seed)}
-        report = evaluate(make, self.dataset, protocol=self.protocol, seeds=(self.seed,))
+        ranker_by_name = {self.name: lambda seed: self.ranker(config, seed)}
+        report = evaluate(ranker_by_name, self.dataset, protocol=self.protocol, seeds=(self.seed,))
         return report.results[self.name]
 
     def values(self, settings: Mapping[str, Any]) -> np.ndarray:
-        """(b,) values of the brands."""
+        """(b,) the metric of each brand with these settings."""
         return self.result(settings).mean(self.metric)
 
 
@@ -235,8 +252,8 @@ def _without_test_brands(dataset: Dataset) -> Dataset:
 
 
 def _judge_defaults(judge: _Judge, study: Any) -> None:
-    """Store the values of the default settings in the study. Raises UsageError if the metric is not
-    defined."""
+    """Store in the study the metric of each brand with the default settings. Raises UsageError if it is
+    defined for no brand."""
     result = judge.result({})
     values = result.mean(judge.metric)
     if np.isnan(values).all():
@@ -249,14 +266,16 @@ def _judge_defaults(judge: _Judge, study: Any) -> None:
 
 
 def _run_trials(judge: _Judge, study: Any, *, space: Space, n_trials: int, progress: Progress | None) -> None:
-    """Add trials to a study until it has this many. Raises UsageError if each of them failed."""
+    """Add trials to a study until it has ``n_trials``, failed ones included. Raises UsageError if all
+    failed."""
     import optuna
 
     def objective(trial: Any) -> float:
         settings = {name: _suggest(trial, name, values=values) for name, values in space.items()}
         try:
             values = judge.values(settings)
-        except UsageError:  # a training that diverged; one that the user stopped does not count
+        except UsageError:
+            # For example, the training diverged. A trial that a person stopped gets no mark: it is repeated.
             trial.set_user_attr(FAILED, True)
             raise
         trial.set_user_attr(BRANDS, values.tolist())
@@ -270,7 +289,7 @@ def _run_trials(judge: _Judge, study: Any, *, space: Space, n_trials: int, progr
             break
         if progress:
             progress(n_done, n_trials)
-        # A seed for each trial: a search that was stopped goes on with the same draws.
+        # Each trial has a seed, so that a search that was stopped continues with the same draws.
         seed = derive(judge.seed, "trial", n_done) % 2**32
         study.sampler = optuna.samplers.TPESampler(seed=seed)
         study.optimize(objective, n_trials=1, catch=(UsageError,))
@@ -289,17 +308,17 @@ def _tuned(judge: _Judge, study: Any) -> Tuned:
 
     finished = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
     defaults = np.array(study.user_attrs[BRANDS])  # (b,)
-    # MedR is a rank: lower is better.
     default = judge.metric.aggregate(defaults)
-    sign = 1 if study.direction.name == "MAXIMIZE" else -1
+    sign = 1 if study.direction.name == "MAXIMIZE" else -1  # lower is better for MedR
     best = study.best_trial
-    settings, value, p = best.params, best.value, 1.0
-    if sign * value <= sign * default:
-        settings, value = {}, default
+    if sign * best.value > sign * default:
+        settings, value = best.params, best.value
+        # The best of many trials may be better by chance, so p is corrected for their number.
+        p_of_trials = [_p_of_gain(np.array(trial.user_attrs[BRANDS]), defaults, sign) for trial in finished]
+        best_index = [trial.number for trial in finished].index(best.number)
+        p = holm(p_of_trials)[best_index]
     else:
-        # The best of many trials is better by chance: p is corrected for all of them.
-        adjusted = holm([_p_of_gain(np.array(t.user_attrs[BRANDS]), defaults, sign) for t in finished])
-        p = adjusted[[trial.number for trial in finished].index(best.number)]
+        settings, value, p = {}, default, 1.0
     return Tuned(
         ranker=judge.name,
         metric=str(judge.metric),
@@ -313,30 +332,37 @@ def _tuned(judge: _Judge, study: Any) -> Tuned:
 
 
 def _feature_keys(judge: _Judge, study: Any) -> dict[str, str]:
-    """Name to key of the Features that the ranker read. A study of an earlier version did not store their
-    slots: then all that the ranker can read."""
+    """Name to key of the Features that the ranker reads with its defaults. A study of an earlier version did
+    not store their slots: then of all Features that the ranker can read."""
     slots = study.user_attrs.get(READS, judge.ranker.slots)
     features = [judge.dataset.slots[slot] for slot in slots if slot in judge.dataset.slots]
     return {one.name: one.key for one in features}
 
 
 def _p_of_gain(values: np.ndarray, defaults: np.ndarray, sign: int) -> float:
-    """p of a gain over brands (b,); 1 if the mean does not gain, although a median may."""
-    return paired_test(values, defaults) if sign * np.nanmean(values - defaults) > 0 else 1.0
+    """p value of the gain of values (b,) over defaults (b,), by brand.
+
+    sign  1 if higher is better, else -1
+
+    It is 1 if the mean is not better. The metric itself may be: MedR is a median.
+    """
+    mean_gain = sign * np.nanmean(values - defaults)
+    return paired_test(values, defaults) if mean_gain > 0 else 1.0
 
 
 def _suggest(trial: Any, name: str, *, values: Range | Choice) -> Any:
-    """The value of a setting in a trial."""
+    """The value that Optuna draws for a setting in a trial."""
     if isinstance(values, Choice):
         return trial.suggest_categorical(name, values.values)
     # Learning rates and penalties vary by orders of magnitude.
-    is_log = values.low > 0 and values.high / values.low >= MANY
+    is_log = values.low > 0 and values.high / values.low >= LOG_RATIO
     if values.integer:
         return trial.suggest_int(name, int(values.low), int(values.high), log=is_log)
     return trial.suggest_float(name, values.low, values.high, log=is_log)
 
 
 def _storage(optuna: Any, workspace: Workspace) -> Any:
+    """The database of the studies of a workspace."""
     file = workspace.path / "experiments" / "tuning.sqlite"
     file.parent.mkdir(exist_ok=True)
     return optuna.storages.RDBStorage(f"sqlite:///{file.resolve()}")

@@ -24,13 +24,13 @@ from brandfit.cli._shared import (
 @set_option
 @json_option
 def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, ...], as_json: bool) -> None:
-    """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). Contents
-    that are already encoded are not encoded again.
+    """Encode all posts and accounts of the workspace with ENCODERS (see `brandfit list encoders`).
+    Contents that are already encoded are not encoded again.
 
-    Posts and accounts that have content but get no features are counted, with an example. Encoded contents of
-    these encoders that nothing refers to any more are removed, and their size is printed.
+    The command counts posts and accounts that have content but get no features, and names an example. It
+    removes encoded contents of these encoders that no features use any more, and prints their size.
 
-    A setting is written NAME=VALUE for one encoder, ENCODER.NAME=VALUE where several are given.
+    Write a setting as NAME=VALUE if there is one encoder, as ENCODER.NAME=VALUE if there are several.
 
     \b
     Examples:
@@ -44,19 +44,22 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     options = own_settings(settings)
     # All settings are checked before the first encoder starts.
     settings_by_encoder = {name: scoped(options, name, encoders) for name in encoders}
-    for name, own in settings_by_encoder.items():
-        registry.load("encoder", name).Config.from_settings(own)
-    results, removed, left_out = [], [], []
+    for name, encoder_settings in settings_by_encoder.items():
+        registry.load("encoder", name).Config.from_settings(encoder_settings)
+    results = []
+    all_left_out = []
+    all_removed = []
     with Workspace(workspace) as opened:
         for name in encoders:
             started = time.perf_counter()
             with progress(f"encode {name}", quiet=as_json) as bar:
                 features = pipeline.encode(opened, name, settings=settings_by_encoder[name], progress=bar)
-            # Contents of erased or changed posts are removed only after the new ones are stored.
-            swept = pipeline.sweep(opened, name)
-            removed += swept
-            if features.left_out is not None:
-                left_out.append(features.left_out)
+            # Old contents are removed after the new ones are stored: until then they may still be used.
+            removed = pipeline.sweep(opened, name)
+            all_removed += removed
+            left_out = features.left_out
+            if left_out is not None:
+                all_left_out.append(left_out)
             results.append(
                 {
                     "encoder": name,
@@ -65,16 +68,17 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
                     "dim": features.dim,
                     "slot": features.slot,
                     "seconds": round(time.perf_counter() - started, 2),
-                    "left_out": features.left_out and features.left_out.to_dict(),
-                    "removed": orphans.counts(swept),
+                    "left_out": None if left_out is None else left_out.to_dict(),
+                    "removed": orphans.counts(removed),
                 }
             )
     if as_json:
         print_json(results)
     else:
-        # The last two columns are for programs; people get sentences on what was left out and removed.
-        print_table(list(results[0])[:-2], [list(r.values())[:-2] for r in results])
-        for excluded in left_out:
-            click.echo(excluded.sentence)
-        if removed:
-            click.echo(f"Removed, because nothing refers to it: {orphans.total(removed)}.")
+        # left_out and removed are no columns of the table: sentences below it give their content.
+        header = list(results[0])[:-2]
+        print_table(header, [[result[column] for column in header] for result in results])
+        for left_out in all_left_out:
+            click.echo(left_out.sentence)
+        if all_removed:
+            click.echo(f"Removed, because nothing refers to it: {orphans.total(all_removed)}.")

@@ -17,7 +17,7 @@ from brandfit.cli._shared import (
 )
 
 SURE = 0.05
-"""p below which a gain is more than chance gives."""
+"""A gain with a p below this is called more than chance gives."""
 
 
 @click.command(cls=Command, short_help="Search for better settings of a ranker.")
@@ -28,14 +28,14 @@ SURE = 0.05
     "tries",
     multiple=True,
     metavar="NAME=LOW:HIGH",
-    help="Values to try: a range, or a choice NAME=A,B,C.",
+    help="Values to try for a setting: a range, or a choice NAME=A,B,C.",
 )
 @click.option(
     "--trials",
     default=20,
     show_default=True,
     type=click.IntRange(1, 10_000),
-    help="How many settings to try in all.",
+    help="Number of trials in all. Each trial has one value of every setting.",
 )
 @click.option(
     "--metric", default="MAP", show_default=True, help="The metric that decides (brandfit list metrics)."
@@ -56,11 +56,11 @@ def command(  # noqa: PLR0913 - click passes every option by name
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Search for settings of RANKER that do better on held-out training brands. A search that was stopped
-    goes on.
+    """Search for settings of RANKER that are better on held-out training brands. The same command continues a
+    search that was stopped.
 
     Test brands of the source are never used. The folds differ from those of `evaluate`, but the brands are
-    the same: judge the result by `--protocol official`, or on brands that come later.
+    the same: judge the result by `--protocol official`, or on brands that are imported later.
 
     \b
     Examples:
@@ -88,27 +88,27 @@ def command(  # noqa: PLR0913 - click passes every option by name
     if as_json:
         print_json(result.to_dict())
         return
-    # The best ten; of a rank such as MedR the lowest is best.
-    order = sorted(result.trials, key=lambda trial: trial[1], reverse=not metric.startswith("MedR"))
-    header = [*order[0][0], metric]
-    print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
+    # Best first. MedR is a rank, so its lowest value is best.
+    is_lower_better = metric.startswith("MedR")
+    trials_by_value = sorted(result.trials, key=lambda trial: trial[1], reverse=not is_lower_better)
+    best_settings, best_value = trials_by_value[0]
+    rows = [[*tried.values(), value] for tried, value in trials_by_value[:10]]
+    print_table([*best_settings, metric], rows)
     click.echo(
         f"\nWith the defaults: {metric} {result.default:.3f}. The best of {len(result.trials)} trials: "
-        f"{order[0][1]:.3f}."
+        f"{best_value:.3f}."
     )
     if result.feature_keys:
         click.echo(f"Features read: {keys_text(result.feature_keys)}.")
     if result.settings:
         chance = "no more than chance may give" if result.p >= SURE else "more than chance gives"
         click.echo(
-            f"Brand by brand that is {chance} (paired test, p = {result.p:.2g}, corrected for "
+            f"Brand by brand the gain is {chance} (paired test, p = {result.p:.2g}, corrected for "
             f"{len(result.trials)} trials)."
         )
-        # The settings of the data belong to the result.
-        typed = " ".join(
-            f"--set {setting}"
-            for setting in (*(f"{name}={v}" for name, v in result.settings.items()), *settings)
-        )
-        click.echo(f"To train with it: brandfit train {ranker} {typed} -w {workspace}")
+        # The settings of the data are repeated: the result holds for these data.
+        pairs = [f"{name}={value}" for name, value in result.settings.items()]
+        options = " ".join(f"--set {pair}" for pair in [*pairs, *settings])
+        click.echo(f"To train with these settings: brandfit train {ranker} {options} -w {workspace}")
     else:
         click.echo("No trial was better than the defaults.")

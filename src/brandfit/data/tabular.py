@@ -39,7 +39,8 @@ SECONDS = b"s since 1970 UTC"
 # Asia the full-width forms too (OWASP, CSV injection). A semicolon or line break begins a cell as well,
 # because it does so for a reader with another separator.
 _FORMULA = re.compile(
-    r"(?:^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))(?=[\s\x00-\x1f\"\u200b-\u200f\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20]))"
+    r"(?:^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))"
+    r"(?=[\s\x00-\x1f\"\u200b-\u200f\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20]))"
 )
 
 

@@ -1,4 +1,4 @@
-"""A report as text for people, and the short forms of numbers that all tables use."""
+"""An evaluation Report as text for people, and the short forms of numbers in all tables."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ if TYPE_CHECKING:
 REFERENCES = (
     "In parentheses, for comparison: chance; most partners; most engagement; an oracle of the category alone"
 )
+"""Explains the reference rankers, which are rows of the table."""
 HISTORY_METRICS = ("AUC", "Recall@10", "MRR")
-"""Metrics that are printed apart for warm and cold partners."""
+"""Metrics that are also printed for warm and for cold partners: those with and without a training brand."""
 
 
 def report_text(report: Report) -> str:
-    """All of a report: the table first, then what limits its figures."""
+    """The whole report: the protocol, the table, and then its limits, comparisons and notes."""
     figures = report.to_dict()
     protocol = report.protocol
+    seeds = ", ".join(map(str, report.seeds))
     lines = [
         f"{protocol.name}: {protocol.sentence}.",
         f"{len(report.brands):,} brands, {report.positives:,} partners to find.",
         f"Candidates ({report.pool}): {protocol.candidates}.",
-        f"Ties: {protocol.ties}. Seeds: {', '.join(map(str, report.seeds))}. In brackets: 95 % interval over "
-        "brands.",
+        f"Ties: {protocol.ties}. Seeds: {seeds}. In brackets: 95 % interval over brands.",
         "",
         *_result_table(report, figures),
         "",
@@ -34,7 +35,7 @@ def report_text(report: Report) -> str:
         *(f"  {report.label(name)}: {report.features(name)}" for name in report.results),
         *_seed_spread(report),
         *_history(report, figures),
-        *(calibration_sentence(name, found) for name, found in figures["calibration"].items()),
+        *(calibration_sentence(name, calibration) for name, calibration in figures["calibration"].items()),
         *_comparisons(report, figures),
         "",
         f"cAUC: {report.category_source}.",
@@ -44,9 +45,9 @@ def report_text(report: Report) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as lines, their columns as wide as the widest cell."""
-    # zip(*rows) gives the columns.
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Rows of cells as lines. Each column is as wide as its widest cell."""
+    columns = zip(*rows, strict=True)
+    widths = [max(map(len, column)) for column in columns]
     lines = []
     for row in rows:
         cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
@@ -55,53 +56,56 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _result_table(report: Report, figures: Mapping[str, Any]) -> list[str]:
-    """Rankers, then references; a metric a column."""
+    """The table as lines: a row for each ranker, then one in parentheses for each reference; a column for
+    each metric."""
     metrics = [str(metric) for metric in report.protocol.metrics]
-    # References are in parentheses below the rankers.
+    labelled = [(report.label(name), figures["results"][name]) for name in report.results]
+    labelled += [(f"({name})", figures["references"][name]) for name in report.references]
     rows = [["", *metrics]]
-    labels = [(report.label(name), figures["results"][name]) for name in report.results]
-    labels += [(f"({name})", figures["references"][name]) for name in report.references]
-    rows += [[label, *(cell(values[metric]) for metric in metrics)] for label, values in labels]
+    for label, values in labelled:
+        cells = [cell(values[metric]) for metric in metrics]
+        rows.append([label, *cells])
     return aligned(rows)
 
 
 def _seed_spread(report: Report) -> list[str]:
-    """The standard deviation over the seeds, a line a ranker; nothing for a single seed."""
+    """The standard deviation over the seeds, one line for each ranker; no lines if there is one seed."""
     if len(report.seeds) < 2:
         return []
     lines = ["", "Standard deviation over the seeds:"]
     for name, result in report.results.items():
-        spreads = ", ".join(f"{m} {brief(result.spread(m))}" for m in report.protocol.metrics)
+        spreads = ", ".join(f"{metric} {brief(result.spread(metric))}" for metric in report.protocol.metrics)
         lines.append(f"  {report.label(name)}: {spreads}")
     return [*lines, ""]
 
 
 def _history(report: Report, figures: Mapping[str, Any]) -> list[str]:
-    """A line on the partners of each history, if any brand has such."""
+    """A line on warm partners and one on cold partners. A line is left out if no brand has such partners."""
     lines = []
-    metrics = {str(metric) for metric in report.protocol.metrics}
-    printed = [metric for metric in HISTORY_METRICS if metric in metrics]
+    protocol_metrics = {str(metric) for metric in report.protocol.metrics}
+    printed = [metric for metric in HISTORY_METRICS if metric in protocol_metrics]
     for kind, phrase in (("warm", "known from a training brand"), ("cold", "of no training brand")):
         row_by_name = {name: figures["by_history"][name].get(kind, {}) for name in report.results}
-        # Protocols with new brands only have no warm partners.
         if not any(row.get("brands") for row in row_by_name.values()):
             continue
         parts = []
         for name, row in row_by_name.items():
-            parts.append(f"{report.label(name)} " + ", ".join(f"{m} {brief(row.get(m))}" for m in printed))
+            values = ", ".join(f"{metric} {brief(row.get(metric))}" for metric in printed)
+            parts.append(f"{report.label(name)} {values}")
         n_brands = max(row["brands"] for row in row_by_name.values())
         lines.append(f"Partners {phrase}, {n_brands:,} brands: {'; '.join(parts)}.")
     return lines
 
 
 def _comparisons(report: Report, figures: Mapping[str, Any]) -> list[str]:
-    """Paired tests against the baseline, a line a ranker; nothing for a single one."""
+    """Paired tests against the baseline, which is the first ranker: one line for each other ranker; no lines
+    if there is no other one."""
     rows = figures["comparisons"]
     if not rows:
         return []
     lines = ["", f"Against {rows[0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
-    # The first ranker is the baseline.
-    for name in list(report.results)[1:]:
+    _baseline, *others = report.results
+    for name in others:
         differences = [
             f"{row['metric']} {row['difference']:+.3f} (p {brief_p(row['p_holm'])})"
             for row in rows
@@ -112,11 +116,12 @@ def _comparisons(report: Report, figures: Mapping[str, Any]) -> list[str]:
 
 
 def calibration_sentence(name: str, calibration: Mapping[str, Any]) -> str:
-    """How well the probabilities of a ranker are calibrated.
+    """A sentence on the calibration of the probabilities of a ranker.
 
-    The Brier skill is there because always predicting the base rate has a small calibration error too.
+    It gives the Brier skill too: a ranker that predicts the share of all pairs for each pair has a small
+    calibration error, but no skill.
     """
-    # The highest bin matters most: it holds the pairs that are recommended.
+    # The highest bin matters most: it has the pairs that are recommended.
     top = calibration["bins"][-1]
     return (
         f"Probabilities of {name}: expected calibration error {brief(calibration['ece'])}; in the highest "
@@ -127,20 +132,21 @@ def calibration_sentence(name: str, calibration: Mapping[str, Any]) -> str:
 
 
 def cell(value: Mapping[str, float | None]) -> str:
-    """As ".842 [.829, .855]", mean and interval."""
+    """Mean and interval, as in ".842 [.829, .855]"; "-" without a mean."""
     if value["mean"] is None:
         return "-"
     return f"{brief(value['mean'])} [{brief(value['low'])}, {brief(value['high'])}]"
 
 
 def brief(value: float | None) -> str:
-    """As ".842", "12.5", or "-" for None."""
+    """A number as in ".842" or "12.5"; "-" for None."""
     if value is None:
         return "-"
-    text = f"{value:.{1 if value >= 1 else 3}f}"
+    n_decimals = 1 if value >= 1 else 3
+    text = f"{value:.{n_decimals}f}"
     return text[1:] if text.startswith("0.") else text
 
 
 def brief_p(p: float) -> str:
-    """As ".023", or "< .001"."""
+    """A p value as in ".023"; "< .001" below that."""
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")

@@ -409,7 +409,8 @@ class Embedder:
         # One integer per (account, set of slots); its distinct values are embedded.
         all_values = self.values.of(side)
         n_slots = len(all_values)
-        codes, row = ((accounts << n_slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        all_codes = (accounts << n_slots) + case  # (n,)
+        codes, row = all_codes.unique(return_inverse=True)  # type: ignore[no-untyped-call]
         account = codes >> n_slots
         has = {
             slot: ((codes >> bit) & 1).to(values.dtype)[:, None]

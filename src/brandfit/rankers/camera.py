@@ -246,7 +246,9 @@ class Camera(TripletRanker):
             campaign = self._training_rates.to(embedder.device)[brands, influencers]
         # Each account passes the network once.
         distinct_brands, brand_row = brands.unique(return_inverse=True)  # type: ignore[no-untyped-call]
-        distinct_influencers, influencer_row = influencers.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        distinct_influencers, influencer_row = influencers.unique(  # type: ignore[no-untyped-call]
+            return_inverse=True
+        )
         accounts = PairInputs(
             values=Sides(
                 rows_of_each(embedder.values.brand, distinct_brands),

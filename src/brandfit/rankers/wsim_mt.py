@@ -184,7 +184,10 @@ class WSimMT(NetworkRanker):
         is_known = categories >= 0
         if network.head is None or not weight or not is_known.any():
             return parts, None
-        rows, known_row, count = row[n_pairs:][is_known].unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
+        rows_of_known = row[n_pairs:][is_known]
+        rows, known_row, count = rows_of_known.unique(  # type: ignore[no-untyped-call]
+            return_inverse=True, return_counts=True
+        )
         # An account has the same category in every pool, so any of its entries serves.
         target = torch.empty_like(rows).scatter_(0, known_row, categories[is_known])
         losses = f.cross_entropy(network.head(e.index_select(0, rows)), target, reduction="none")

@@ -1,5 +1,4 @@
-"""Gathers the content of a report from a fitted ranker and a Ranking. Every number of a report comes from
-these."""
+"""Gathers the content of a report. All its numbers come from a fitted ranker, its Dataset and a Ranking."""
 
 from __future__ import annotations
 
@@ -26,15 +25,16 @@ from brandfit.report.words import count, day
 from brandfit.search.facts import Facts
 
 BRAND_SHOTS = 6
-"""Pictures of the brand."""
+"""Number of pictures of the brand."""
 TOPICS = 8
+"""Number of topics of the brand."""
 REPRESENTATION_WORDS = {
     "posts": "its own posts",
-    "brief": "its brief, for it has no posts",
-    "profile": "features of its own, for it has no posts",
-    "partners": "the posts of its partners, for it has none of its own",
+    "brief": "its brief, because it has no posts",
+    "profile": "features of its account, because it has no posts",
+    "partners": "the posts of its partners, because it has no posts",
 }
-"""Representation of a brand (``Dataset.representation``) to words that follow "seen through"."""
+"""Representation of a brand (``Dataset.representation``) to words that follow "The brand is seen through"."""
 
 
 def gather(
@@ -53,48 +53,54 @@ def gather(
     influencers: Sequence[str] = (),
     left_out: Mapping[str, Counted] | None = None,
 ) -> Report:
-    """A report on the brand of a ranking: cards of the best k, or of ``influencers`` in the order of the
-    ranking, and of the members of the shortlist.
+    """A report on the brand of a ranking.
 
-    left_out  guests of the ranking, to the reason why they are no candidates
+    It has a card for each of ``influencers``; without ``influencers``, for each of the best k. Cards are in
+    the order of the ranking. Members of the shortlist that have no card yet follow.
+
+    left_out  influencer to the reason why it is no candidate, for those of ``influencers`` that are none
     maps      the encoder that fills the slot ``picture``, if heat maps are wanted; they take long
-    about     what the ranker does, in words
-    origin    label to words, in addition to those on the Dataset
+    about     a description of the ranker
+    origin    label to words, for the section on the origin of the report, after those on the Dataset
     today     date of the report; default: the current day, UTC
 
     Raises UnknownName for an influencer that is not in the ranking.
     """
     brand = ranking.brand
-    # Influencer to its row in the ranking.
-    row_of = {id: row for row, id in enumerate(ranking.candidates.tolist())}
+    row_by_id = {id: row for row, id in enumerate(ranking.candidates.tolist())}
     for id in influencers:
-        if id not in row_of:
-            raise UnknownName("influencer", id, known=row_of)
-    first = sorted(set(influencers), key=row_of.__getitem__) or ranking.candidates[:k].tolist()
-    picks = [pick.influencer for pick in shortlist.picks] if shortlist is not None else []
-    # The first ones by rank, then members of the set that are not among them.
-    on_cards = [*first, *(id for id in picks if id not in first)]
+        if id not in row_by_id:
+            raise UnknownName("influencer", id, known=row_by_id)
+    if influencers:
+        first = sorted(set(influencers), key=row_by_id.__getitem__)
+    else:
+        first = ranking.candidates[:k].tolist()
+    members = [pick.influencer for pick in shortlist.picks] if shortlist is not None else []
+    on_cards = first + [id for id in members if id not in first]
     album = Album(dataset, [brand, *on_cards])
     maker = CardMaker(ranker, dataset, brand=brand, album=album, facts=Facts(dataset), maps=maps, seed=seed)
-    cards, notes = [], list(ranking.notes)
-    ranks, n_ahead = ranking.ranks(), ranking.ahead()
-    for n, id in enumerate(on_cards, 1):
-        row = row_of[id]
-        more: dict[str, Any] = {"rank": ranks[row], "candidates": ranking.among}
+    cards = []
+    notes = list(ranking.notes)
+    ranks = ranking.ranks()  # (n,) of the rows of the ranking
+    n_ahead = ranking.ahead()  # (n,) number of candidates before each row
+    for n_made, id in enumerate(on_cards, 1):
+        row = row_by_id[id]
+        counts: dict[str, Any] = {"rank": ranks[row], "candidates": ranking.among}
         if left_out and id in left_out:
-            more["left_out"] = {
+            # The rank that the influencer would have as one more candidate.
+            counts["left_out"] = {
                 "text": left_out[id].text,
                 "rank_otherwise": int(n_ahead[row]) + 1,
                 "candidates_otherwise": ranking.among + 1,
             }
             notes.append(f"{id}: {left_out[id].text}, and so without a rank")
-        explanation = maker.explanation(id, more)
+        explanation = maker.explanation(id, counts)
         if explanation is not None:
             notes.extend([note for note in explanation.notes if note not in notes])
         score = float(ranking.scores[row])
         cards.append(maker.card(id, ranks[row], score=score, explanation=explanation))
         if progress is not None:
-            progress(n, len(on_cards))
+            progress(n_made, len(on_cards))
     return Report(
         brand=_brand_profile(dataset, brand, album),
         brand_representation=REPRESENTATION_WORDS.get(dataset.representation[brand], ""),
@@ -118,9 +124,9 @@ def gather(
 
 
 def _brand_profile(dataset: Dataset, brand: str, album: Album) -> Profile:
-    """The brand with its known facts. A brief takes the place of a missing biography."""
+    """The brand with its known facts. If it has no biography, the text of its brief is shown as one."""
     posts = [post for post in album.posts[brand] if post["kind"] == "post"]
-    # The dates of the oldest and the newest post, of those with a known time.
+    # Posts without a known time do not count for the period.
     times = [post["time"] for post in posts if post["time"] is not None]
     account = dataset.account(brand)
     words_by_label = {
@@ -132,23 +138,28 @@ def _brand_profile(dataset: Dataset, brand: str, album: Album) -> Profile:
         "Known partners": count(len(dataset.partners.get(brand, ()))),
     }
     for post in album.posts[brand]:
-        if post["kind"] == "brief" and post["caption"] and not account["biography"]:
+        is_brief = post["kind"] == "brief"
+        if is_brief and post["caption"] and not account["biography"]:
             account["biography"] = post["caption"]
     shots = album.newest(brand, BRAND_SHOTS)
     return profile_of(account, words_by_label, shots=shots, shots_name="newest posts")
 
 
 def topics(dataset: Dataset, account: str, n_topics: int = TOPICS) -> dict[str, float]:
-    """Named concepts to their share of what a brand or influencer is about, the largest first; {} without
-    Features that have named columns."""
+    """Concept to its share of all concepts of an account, for the ``n_topics`` largest, the largest first.
+
+    Empty if the account has no row, or if the Features of the slot ``concept`` are missing or their columns
+    have no names.
+    """
     features = dataset.slots.get("concept")
     if features is None or not features.columns:
         return {}
     vector = one_account_vector(dataset, "concept", account=account)
-    # Shares are of the positive weights only.
-    values = np.maximum(vector.values[0].astype(np.float64), 0)  # (n_concepts,)
-    if not vector.present[0] or not values.sum():
+    # Negative weights have no share.
+    weights = np.maximum(vector.values[0].astype(np.float64), 0)  # (n_concepts,)
+    total = weights.sum()
+    if not vector.present[0] or not total:
         return {}
-    largest = np.argsort(-values, kind="stable")[:n_topics]
-    shares = values / values.sum()
-    return {features.columns[column]: float(shares[column]) for column in largest if values[column] > 0}
+    shares = weights / total
+    largest = np.argsort(-weights, kind="stable")[:n_topics]
+    return {features.columns[column]: float(shares[column]) for column in largest if weights[column] > 0}

@@ -16,32 +16,32 @@ class ServiceConfig(Config, frozen=True):
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(description="port to listen on; 0: any free port", ge=0, le=65535)] = 8080
     hosts: Annotated[
-        tuple[str, ...], Meta(description="further host names of the service, besides those of this machine")
+        tuple[str, ...], Meta(description="host names of the service, in addition to those of this machine")
     ] = ()
     origins: Annotated[
         tuple[str, ...], Meta(description="other sites whose pages may call the API (CORS)")
     ] = ()
     keys: Annotated[
-        bool | None, Meta(description="whether a key is required; none: on every address but loopback")
+        bool | None,
+        Meta(description="whether requests need a key; none: on all addresses that other machines can reach"),
     ] = None
     rate: Annotated[
-        float, Meta(description="requests per second and caller, on average; 0: no limit", ge=0)
+        float, Meta(description="requests per second that one caller may send on average; 0: any", ge=0)
     ] = 50.0
     burst: Annotated[int, Meta(description="requests at once before the rate applies", ge=1)] = 200
     body: Annotated[int, Meta(description="maximum bytes of a request", ge=1024)] = 2 * 2**20
     upload: Annotated[int, Meta(description="maximum bytes of an upload", ge=1024)] = 4 * 2**30
     seconds: Annotated[
         float,
-        Meta(
-            description="seconds that a caller has for the head of a request, and for each further part", gt=0
-        ),
+        Meta(description="seconds for the head of a request, and between two parts of its body", gt=0),
     ] = 20.0
     threads: Annotated[int, Meta(description="requests that are answered at once", ge=1)] = 8
 
     @property
     def local(self) -> bool:
-        """Whether only this machine can reach the service."""
-        # A name is not resolved: its address may change while the service runs.
+        """Whether only this machine can reach the service. A host name other than localhost counts as
+        public."""
+        # Names are not resolved, because the address of a name may change while the service runs.
         if self.host == "localhost":
             return True
         try:
@@ -52,4 +52,6 @@ class ServiceConfig(Config, frozen=True):
     @property
     def requires_keys(self) -> bool:
         """Whether requests need a key: by default on every address that other machines can reach."""
-        return not self.local if self.keys is None else self.keys
+        if self.keys is None:
+            return not self.local
+        return self.keys

@@ -1,7 +1,8 @@
-"""The filter that keeps erased accounts out of later imports: they are known by salted hashes alone.
+"""The filter that keeps erased accounts out of later imports.
 
-One keyed BLAKE2b of its id is all that stays of an erased account; the key is 32 random bytes of this
-workspace. Why no slow hash: docs/decisions/0004-forgetting.md.
+The workspace stores one thing of an erased account: the BLAKE2b hash of its id. The key of the hash, called
+salt here, is 32 random bytes of this workspace. docs/decisions/0004-forgetting.md gives the reason for a fast
+hash.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from brandfit.data.schema import Partial, Reject
 from brandfit.workspace import tables
 
 SALT, PENDING = "forgetting.salt", "forgetting.pending"
-"""Keys of the table ``meta``: the key of the hashes, and the traces of an erasure that is not finished."""
+"""Keys of the table ``meta``: the salt, and the traces of an erasure that is not finished."""
 BATCH = 500
-"""Ids in one query; SQLite limits the parameters of a query."""
+"""Maximum number of ids in one query: SQLite limits the parameters of a query."""
 
 
 @dataclass
@@ -32,7 +33,7 @@ class ErasureReport:
     accounts  hashes of the erased accounts that the import names
     rows      number of rows that were left out
     redacted  number of rows from which a handle was removed
-    source    the source under which the import is stored: a path may name an account too
+    source    name of the source under which the import is stored, without handles of erased accounts
     number    id of the import
     """
 
@@ -43,31 +44,36 @@ class ErasureReport:
     number: int = 0
 
     def to_dict(self) -> dict[str, int]:
+        """The counts, for JSON. The hashes themselves are not included."""
         return {"accounts": len(self.accounts), "rows": self.rows, "redacted": self.redacted}
 
 
 class ImportFilter:
     """Keeps erased accounts out of an import.
 
-    ``of`` returns None for a record of an erased account, and other records without their handles.
+    ``of`` returns None for a record of an erased account, and removes handles of erased accounts from other
+    records. ``report`` counts both.
     """
 
     def __init__(self, salt: bytes, hashes: Iterable[bytes], report: ErasureReport) -> None:
-        self._salt, self._hashes, self.report = salt, frozenset(hashes), report
+        self._salt = salt
+        self._hashes = frozenset(hashes)
+        self.report = report
         self.redactor = Redactor(self._is_erased)
 
     def of(self, record: Any) -> Any:
-        """The record that may be written, or None."""
+        """The record as it may be stored: the same object if it names no erased account; None if it belongs
+        to one."""
         if isinstance(record, Features):
             return self._features(record)
         if isinstance(record, Reject):
             return self._reject(record)
         if isinstance(record, Partial):
             row = self.of(record.row)
-            if row is None or row is record.row:
-                return None if row is None else record
-            return Partial(row, record.defaults, record.derived)
-        # A picture comes as (row, bytes), all other records as the row.
+            if row is None:
+                return None
+            return record if row is record.row else Partial(row, record.defaults, record.derived)
+        # A picture is a tuple (row, bytes); each other record is a row.
         row = record[0] if isinstance(record, tuple) else record
         redacted = self.redactor.row(row)
         if redacted is None:
@@ -79,27 +85,30 @@ class ImportFilter:
         return (redacted, *record[1:]) if isinstance(record, tuple) else redacted
 
     def finish(self, connection: sa.Connection) -> bool:
-        """Remove pictures and links that were written before the post of an erased account to which they
-        belong. Returns whether there were any."""
-        n_late = 0
+        """Remove images and links of posts of erased accounts that were written before the import read the
+        post. Returns whether there were any."""
+        n_removed = 0
         for ids in _batches(sorted(self.redactor.posts)):
+            placeholders = ", ".join("?" * len(ids))
             for table in ("images", "links"):
-                sql = f'DELETE FROM {table} WHERE "post" IN ({", ".join("?" * len(ids))})'
-                n_late += connection.exec_driver_sql(sql, tuple(ids)).rowcount
-        if n_late:
-            self.report.rows += n_late
+                sql = f'DELETE FROM {table} WHERE "post" IN ({placeholders})'
+                n_removed += connection.exec_driver_sql(sql, tuple(ids)).rowcount
+        if n_removed:
+            self.report.rows += n_removed
             drop_orphan_pictures(connection)
-        return n_late > 0
+        return n_removed > 0
 
     def _features(self, features: Features) -> Features:
         columns = tuple([self.redactor.text(column) or "" for column in features.columns])
         if columns != features.columns:
             features = replace(features, columns=columns)
+        # Ids are those of accounts or of posts, as the level of the Features says.
         is_gone = [self.redactor.is_erased(id) or id in self.redactor.posts for id in features.ids.tolist()]
         return without_rows(features, is_gone)
 
     def _reject(self, reject: Reject) -> Reject:
-        if not any(map(self.redactor.names, (reject.file, reject.reason, reject.excerpt))):
+        texts = (reject.file, reject.reason, reject.excerpt)
+        if not any(self.redactor.names(text) for text in texts):
             return reject
         self.report.redacted += 1
         return Reject("", reject.line, "names an account that asked to be forgotten")
@@ -115,7 +124,10 @@ class ImportFilter:
 def import_filter(connection: sa.Connection, report: ErasureReport) -> ImportFilter | None:
     """The filter of this workspace; None if no account was erased."""
     hashes = erased_hashes(connection)
-    return ImportFilter(bytes.fromhex(tables.get_meta(connection, SALT)), hashes, report) if hashes else None
+    if not hashes:
+        return None
+    salt = bytes.fromhex(tables.get_meta(connection, SALT))
+    return ImportFilter(salt, hashes, report)
 
 
 def erased_hashes(connection: sa.Connection) -> set[bytes]:
@@ -124,23 +136,27 @@ def erased_hashes(connection: sa.Connection) -> set[bytes]:
 
 
 def hash_of(handle: str, salt: bytes) -> bytes:
-    """(16,) bytes: the hash of a handle in its ``plain`` form."""
+    """The hash, 16 bytes, of a handle in the form that ``data.redaction.plain`` returns."""
     return hashlib.blake2b(handle.encode(), key=salt, digest_size=16, person=b"brandfit.forget").digest()
 
 
 def without_rows(features: Features, is_gone: Sequence[bool] | np.ndarray) -> Features:
-    """Features without the rows of a mask (n,), under another key; the values of all other rows stay equal.
-    The same Features if no row is gone."""
-    rows = np.flatnonzero(~np.asarray(is_gone, bool))  # (k,)
+    """Features without the rows whose ``is_gone`` (n,) is true. Values of the other rows do not change, but
+    the key does. The same object if no row is gone."""
+    rows = np.flatnonzero(~np.asarray(is_gone, bool))  # (k,) the rows that stay
     if len(rows) == len(features):
         return features
     ids = features.ids[rows]
-    digest = hashlib.sha256("\n".join([features.key, *ids.tolist()]).encode()).hexdigest()
-    key = f"{features.key.partition('-')[0]}-{digest[:32]}" if features.key else ""
+    # The new key is a hash of the old key and the ids; the part before "-" stays.
+    hashed_text = "\n".join([features.key, *ids.tolist()])
+    digest = hashlib.sha256(hashed_text.encode()).hexdigest()
+    key_prefix = features.key.partition("-")[0]
+    key = f"{key_prefix}-{digest[:32]}" if features.key else ""
     contents = features.contents
     if contents is not None:
-        # Digests of the rows come first, those of silent ids after them.
-        digests = np.concatenate([contents.digests[rows], contents.digests[len(features) :]])
+        # The digests of the rows are followed by those of ids without a row.
+        digests_without_row = contents.digests[len(features) :]
+        digests = np.concatenate([contents.digests[rows], digests_without_row])
         contents = replace(contents, digests=digests)
     values = np.ascontiguousarray(features.values[rows])
     return replace(features, ids=ids, values=values, key=key, contents=contents)
@@ -152,5 +168,6 @@ def drop_orphan_pictures(connection: sa.Connection) -> None:
 
 
 def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids in parts of at most ``BATCH``."""
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]

@@ -223,7 +223,8 @@ class Workspace:
         """Truncate the write-ahead log, which holds rows of an erased account that were removed, unless a
         reader is using it."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            driver_connection: Any = connection.connection.driver_connection
+            driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def imports(self) -> list[dict[str, Any]]:
         """The last import of each source, the newest first: id, source, time (s since 1970, None where not

@@ -29,8 +29,9 @@ class AccountForm(msgspec.Struct):
     @property
     def categories(self) -> list[str | None]:
         """The business category under up to four names of the platform."""
-        is_one = isinstance(self.business_category, str)
-        return [self.business_category] if is_one else self.business_category or []  # type: ignore[list-item, return-value]
+        if isinstance(self.business_category, str):
+            return [self.business_category]
+        return self.business_category or []
 
     def first_category(self) -> str | None:
         """The first of the categories that is known."""

@@ -1,4 +1,4 @@
-"""Rows of the first sheet of an Excel workbook (.xlsx), as the CSV that a spreadsheet would write of it."""
+"""Rows of the first sheet of an Excel workbook (.xlsx), with the cells that a CSV of the sheet would have."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ from brandfit.messages import clean, path_text
 from brandfit.progress import Advance
 
 ROWS, COLUMNS = 1_048_576, 256
-"""Limits of a sheet: all rows that Excel can write, and more columns than any table has. A hostile file may
-name a row beyond them, and reading up to it would not end."""
+"""Maximum numbers of rows and columns of a sheet: all rows that Excel can write, and more columns than a
+table of an import needs. A hostile file may name a row far beyond them, and reading would not end."""
 UNPACKED = 256 << 20
-"""Bytes of all files in a workbook, unpacked."""
+"""Maximum size, in bytes, of all files in a workbook when unpacked."""
 
 
 def records(path: Path, advance: Advance, notes: list[str]) -> Iterator[tuple[int, list[str]] | Reject]:
-    """(row, cells) of each row of the first sheet that is not empty. ``notes`` receives a sentence about the
-    sheets that are not read."""
+    """(row number from 1, texts of its cells) of each row of the first sheet that is not empty. A Reject
+    comes last if the rest cannot be read.
+
+    advance  receives the size of the file
+    notes    receives a sentence if the workbook has more sheets, which are not read
+    """
     advance(size_of(path))
-    row = 1
+    row = 1  # the row that a Reject names
     try:
         if _unpacked_size(path) > UNPACKED:
             yield Reject(path_text(path), 1, f"the workbook holds more than {UNPACKED >> 20} MiB")
@@ -37,7 +41,8 @@ def records(path: Path, advance: Advance, notes: list[str]) -> Iterator[tuple[in
                     path_text(path), row, f"a sheet has {ROWS:,} rows at most; what follows is left out"
                 )
                 return
-            cells = list(map(_text, values))
+            cells = [_text(value) for value in values]
+            # A sheet is as wide as its widest row: empty cells at the end are no cells of this row.
             while cells and not cells[-1]:
                 cells.pop()
             if cells:
@@ -49,21 +54,24 @@ def records(path: Path, advance: Advance, notes: list[str]) -> Iterator[tuple[in
             "not a workbook (.xlsx); one with a password cannot be read: save it without, or as CSV",
         )
     except Exception as error:
-        # A damaged workbook makes openpyxl raise errors of many types.
-        why = clean(str(error))[:200] or type(error).__name__
-        yield Reject(path_text(path), row, f"the workbook cannot be read on: {why}; save its sheet as CSV")
+        # openpyxl raises errors of many types if a workbook is damaged.
+        reason = clean(str(error))[:200] or type(error).__name__
+        yield Reject(path_text(path), row, f"the workbook cannot be read on: {reason}; save its sheet as CSV")
 
 
 def _unpacked_size(path: Path) -> int:
+    """Bytes of all files in a workbook (a zip archive) when unpacked, as its directory states them."""
     with zipfile.ZipFile(path) as packed:
         return sum(member.file_size for member in packed.infolist())
 
 
 def _first_sheet(path: Path, notes: list[str]) -> Any:
+    """The first sheet, an openpyxl worksheet. ``notes`` as in ``records``."""
     import openpyxl
 
+    # openpyxl warns about styles and extensions, which hold no data.
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about styles and extensions, which hold no data
+        warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     first, *others = book.worksheets
     if others:
@@ -71,7 +79,8 @@ def _first_sheet(path: Path, notes: list[str]) -> Any:
             f"{clean(path.name)}: of its {len(others) + 1} sheets the first is read, "
             f"{clean(first.title)[:60]!r}."
         )
-    first.reset_dimensions()  # the size that a sheet states may be wrong
+    # The size that a sheet states may be wrong: openpyxl would leave out the cells beyond it.
+    first.reset_dimensions()
     return first
 
 
@@ -83,4 +92,6 @@ def _text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value.isoformat() if isinstance(value, (datetime.datetime, datetime.date)) else str(value)
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    return str(value)

@@ -1,4 +1,4 @@
-"""audience.hashing: texts of the active audience, by their words (``text.hashing``)."""
+"""audience.hashing: the words of texts of the active audience, encoded by ``text.hashing``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from brandfit.encoders.text.hashing import Hashing, HashingConfig
 
 
 class AudienceHashingConfig(HashingConfig, frozen=True):
+    """The settings of ``text.hashing`` and those that choose the texts."""
+
     members: Members = 25
     posts: Posts = 2
     seed: Seed = 0
 
 
 class AudienceHashing(AudienceEncoder):
-    """Words of the active audience; see ``encoders.audience.base`` and ``text.hashing``."""
+    """Encodes texts of the active audience (``encoders.audience.base``) with ``text.hashing``."""
 
     Config = AudienceHashingConfig
     inner = Hashing

@@ -43,7 +43,8 @@ from brandfit.learning.cooccurrence import related_hashtags
 from brandfit.learning.pooling import represents_account
 
 FISHING = re.compile(
-    r"like4like|likeforlike|likes?4|l4l|f4f|follow|instagood|instadaily|instalike|instamood|tagsforlikes|(?:pic|photo)oftheday|^igers"
+    r"like4like|likeforlike|likes?4|l4l|f4f|follow|instagood|instadaily|instalike|instamood|tagsforlikes"
+    r"|(?:pic|photo)oftheday|^igers"
     r"|^insta(?:gram)?$|repost|^tbt$|shoutout|^likes?$|^liker|^webstagram|^bestoftheday"
 )
 """Hashtags that ask for likes and follows and do not describe the post."""

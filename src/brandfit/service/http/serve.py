@@ -1,5 +1,5 @@
-"""The server: one service per workspace, keys on public addresses, a time limit for slow requests, JSON
-logs."""
+"""Runs the service of a workspace: one service for each workspace, no public address without keys, a time
+limit for slow requests, logs in JSON."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ from brandfit.service.store.service_store import ServiceStore
 from brandfit.workspace import Workspace
 
 LOCK = "service.lock"
+"""Name of the lock file in the folder of a workspace."""
 LOG_FIELDS = ("method", "route", "status", "ms", "caller")
 """Fields of the access log, in this order."""
 
 
 def serve(folder: str | Path, config: ServiceConfig, started: Callable[[str], None] | None = None) -> None:
-    """Serve a workspace until SIGINT or SIGTERM. Open requests are answered then; a running job continues
-    with the next service.
+    """Serve a workspace until SIGINT or SIGTERM. After the signal open requests are still answered. A running
+    job stops, and continues when the workspace is served again.
 
-    started  called with the address once it is reachable
+    started  is called with the address of the service as soon as it accepts requests
 
     Raises WorkspaceError if another service serves the workspace, UsageError for a public address without a
     key.
@@ -72,17 +73,19 @@ def serve(folder: str | Path, config: ServiceConfig, started: Callable[[str], No
 
 
 class Ended(BaseException):
-    """A signal to end. uvicorn raises the signal again after it has closed requests and jobs."""
+    """Raised on SIGINT and SIGTERM. While uvicorn runs, it handles them itself; it raises them again after it
+    has closed requests and jobs."""
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGINT and SIGTERM end the block without an error: stopping a service is no failure."""
+    """A block that SIGINT and SIGTERM end without an error: the command that serves succeeds."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         raise Ended
 
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+    # Python lets only the main thread set signal handlers.
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     handler_before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -96,7 +99,8 @@ def ended_by_signals() -> Iterator[None]:
 
 
 class Server(uvicorn.Server):
-    """A server that reports its address after the start; with port 0 it is known only then."""
+    """A uvicorn server that reports its address after the start. With port 0 the system chooses the port, so
+    the address is not known before."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[str], None] | None) -> None:
         super().__init__(config)
@@ -106,13 +110,15 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self._report_address is not None:
             port = self.servers[0].sockets[0].getsockname()[1]
-            host = self.config.host if ":" not in self.config.host else f"[{self.config.host}]"  # IPv6
-            self._report_address(f"http://{host}:{port}")
+            host = self.config.host
+            # An IPv6 address stands in brackets in a URL.
+            url_host = f"[{host}]" if ":" in host else host
+            self._report_address(f"http://{url_host}:{port}")
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of the service of a workspace. Raises WorkspaceError if another service holds it."""
+    """A block that holds the lock of a workspace. Raises WorkspaceError if another service holds it."""
     # The operating system releases the lock if the process is killed.
     lock = FileLock(folder / LOCK)
     try:
@@ -129,11 +135,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def refuse_public_without_key(folder: Path, config: ServiceConfig) -> None:
-    """Raises UsageError if the service requires keys and there is none, and if it is public without keys."""
+    """Raise UsageError if the service requires keys and the workspace has no valid key, or if other machines
+    can reach the service and it requires no keys."""
     if config.requires_keys:
         store = ServiceStore(folder)
         try:
-            # One valid key is enough: its owner can make more.
+            # One key that is not revoked is enough.
             if any(row["revoked"] is None for row in keys.listing(store)):
                 return
         finally:
@@ -144,22 +151,23 @@ def refuse_public_without_key(folder: Path, config: ServiceConfig) -> None:
         )
     if not config.local:
         raise UsageError(
-            f"{config.host} can be reached from other machines: without keys everyone there could read and "
-            "change this workspace.",
+            f"Other machines can reach {config.host}: without keys every person there could read and change "
+            "this workspace.",
             "Leave --no-keys out.",
         )
 
 
 class _Deadline(HttpToolsProtocol):
-    """Closes a connection if the caller takes longer than ``seconds`` for the head of a request, or between
-    two parts of its body.
+    """An HTTP connection that closes if the caller takes longer than ``seconds`` for the head of a request,
+    or between two parts of its body.
 
-    uvicorn has no such limit: a few hundred callers that never finish a request would use up all connections.
+    uvicorn has no such limit: callers that never finish a request would use up all connections.
     """
 
     seconds: float
     _timer: asyncio.TimerHandle | None = None
     _in_body = False
+    """Whether the head of the current request is complete and its body is not."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -191,7 +199,7 @@ class _Deadline(HttpToolsProtocol):
 
     def _restart(self) -> None:
         self._stop()
-        # A fresh context: the timer belongs to no request, so it must not keep the id of one.
+        # An empty context: the timer belongs to the connection, so its logs must not name a request.
         self._timer = self.loop.call_later(self.seconds, self._close, context=contextvars.Context())
 
     def _stop(self) -> None:
@@ -205,12 +213,13 @@ class _Deadline(HttpToolsProtocol):
 
 
 def _protocol_with_deadline(seconds: float) -> type[HttpToolsProtocol]:
-    """uvicorn takes a class and passes no arguments of ours: a subclass holds the limit."""
+    """A subclass of ``_Deadline`` with this limit. uvicorn makes the instances, so the limit cannot be an
+    argument."""
     return type("Deadline", (_Deadline,), {"seconds": seconds})
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per line, with the id of its request."""
+    """Formats a log record as a line of JSON, with the id of the request that caused it."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -228,11 +237,13 @@ class JsonLines(logging.Formatter):
 
 
 def log_as_json() -> None:
-    """Send the logs of the service and of uvicorn to stderr."""
+    """Write the logs of the service and of uvicorn to stderr as lines of JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     for name, level in (("brandfit", "INFO"), ("uvicorn", "WARNING")):
         logger = logging.getLogger(name)
-        # Handlers of earlier calls are replaced, so that no line appears twice.
-        logger.handlers, logger.propagate = [handler], False
+        # The handlers of an earlier call are replaced and the root logger gets no records, so that no line
+        # appears twice.
+        logger.handlers = [handler]
+        logger.propagate = False
         logger.setLevel(os.environ.get("BRANDFIT_LOG", level).upper())

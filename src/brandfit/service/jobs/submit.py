@@ -1,4 +1,4 @@
-"""Queue a job from the body of a request: checked first, noted in the audit log."""
+"""Queues jobs from the bodies of requests: checks each job first, and writes it to the audit log."""
 
 from __future__ import annotations
 
@@ -19,34 +19,38 @@ from brandfit.workspace import Workspace
 
 
 class Submitter:
-    """Queues jobs of one request.
+    """Queues jobs for one request.
 
-    request_id  id of the request, for the audit log
+    request_id  id of the request, which the audit log stores with the job
     """
 
     def __init__(
         self, workspace: Workspace, store: ServiceStore, *, queue: JobQueue, request_id: str = ""
     ) -> None:
-        self.workspace, self.store, self.queue, self.request_id = workspace, store, queue, request_id
+        self.workspace = workspace
+        self.store = store
+        self.queue = queue
+        self.request_id = request_id
 
     def submit(self, caller: Caller, kind: str, body: Body | None = None) -> dict[str, Any]:
-        """Queue a job and return it. Raises what the job would raise at its start (``kinds.verify``)."""
+        """Queue a job and return it. Raises the errors that the job would raise at its start
+        (``kinds.verify``)."""
         parameters = body.model_dump() if body is not None else {}
         if "settings" in parameters:
             parameters["settings"] = settings_as_text(parameters["settings"])
-        # Before None is dropped: the checks read all fields.
+        # The checks read all fields, those that are None too.
         verify(self.workspace, kind, parameters)
-        parameters = {name: value for name, value in parameters.items() if value is not None}
-        job = self.queue.submit(kind, parameters, caller.label)
+        stated = {name: value for name, value in parameters.items() if value is not None}
+        job = self.queue.submit(kind, stated, caller.label)
         self.store.audit(caller.label, kind, subject=job["id"], request=self.request_id)
         return job
 
     def submit_import(self, caller: Caller, body: ImportRequest) -> dict[str, Any]:
-        """Raises UsageError for a path from a key below admin, and for a path with an upload; DataError for
-        an unknown upload."""
+        """Queue an import. Raises UsageError for a path without the scope admin and for a path together with
+        an upload, DataError for an unknown upload."""
         if body.path is not None and body.upload is not None:
             raise UsageError("The request has a path and an upload.", "Give one of them.")
-        # A path reaches every file that the service may read.
+        # With a path, an import can read every file that the service can read.
         if body.path is not None and not caller.may("admin"):
             raise UsageError(
                 "This key may import uploads, not paths of the machine.",
@@ -57,22 +61,26 @@ class Submitter:
         return self.submit(caller, "import", body)
 
     def submit_report(self, caller: Caller, body: ReportRequest) -> dict[str, Any]:
-        """A report leaves out the influencers that are marked as disliked for the brand."""
+        """Queue a report. It leaves out the influencers in the request and those that people dislike for the
+        brand."""
         disliked = [*body.disliked, *opinions(self.workspace, self.store, body.brand).dislikes]
         return self.submit(caller, "report", body.model_copy(update={"disliked": disliked}))
 
     def submit_erasure(self, caller: Caller, account: str) -> dict[str, Any]:
-        """Raises UnknownName for an account that is not in the workspace."""
+        """Queue the erasure of an account. Raises UnknownName for an account that is not in the workspace."""
+        # Called for its error only.
         count_rows(self.workspace, [account])
         return self.submit(caller, "forget", ErasureRequest(accounts=[plain_handle(account)]))
 
 
 def settings_as_text(settings: Settings) -> dict[str, str]:
-    """Settings as they are typed on a command line."""
+    """Name to value as a person types it on a command line."""
     return {name: _value_as_text(value) for name, value in settings.items()}
 
 
 def _value_as_text(value: str | int | float | bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else number_text.number_as_text(value)
+    if isinstance(value, str):
+        return value
+    return number_text.number_as_text(value)

@@ -1,4 +1,4 @@
-"""Templates, access to pages, and addresses."""
+"""Functions that all pages share: access with a key, templates, addresses."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from brandfit.service.pages import _formats
 from brandfit.service.store.keys import Caller
 
 STATIC = resources.files("brandfit.service") / "static"
+"""Folder of styles and scripts."""
 Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
 
 
@@ -30,17 +31,19 @@ Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
 
 
 class ToLogin(Exception):
-    """The page needs a key: the answer is the login page."""
+    """A request without a valid key. The service answers with the login page."""
 
 
 def needs(scope: str) -> Callable[[Request], Caller]:
-    """A dependency of pages: the caller with this scope. Without a key people are sent to the login page."""
+    """A dependency of pages that returns the caller. It raises ToLogin without a valid key, Refused if the
+    key does not have the scope."""
 
     def authorised(request: Request) -> Caller:
         caller = caller_of(request)
         if caller is None:
             raise ToLogin
-        request.state.caller = caller  # for the access log
+        # The access log reads the caller.
+        request.state.caller = caller
         if not caller.may(scope):
             raise Refused(
                 403,
@@ -62,6 +65,7 @@ Admin = Annotated[Caller, Depends(needs("admin"))]
 
 @cache
 def environment() -> jinja2.Environment:
+    """The templates with their filters and globals."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("brandfit.service"),
         autoescape=True,
@@ -84,38 +88,44 @@ def page(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Response:
-    """A template as a page. Every template gets the values of the frame and ``url``, ``query``."""
-    frame = {
-        "section": "/" + request.url.path.strip("/").partition("/")[0],
+    """A page from a template and its values. Every template also gets the values below: the frame of all
+    pages needs them."""
+    first_part = request.url.path.strip("/").partition("/")[0]
+    common_values = {
+        "section": f"/{first_part}",
         "workspace_name": request.app.state.snapshots.current.path.resolve().name,
         "signed_in": COOKIE in request.cookies,
         "url": lambda **changes: _url(request, changes),
         "query": query,
     }
-    html = environment().get_template(template).render(frame | values)
+    html = environment().get_template(template).render(common_values | values)
     return HTMLResponse(html, status, dict(headers or {}))
 
 
 def problem_page(
     request: Request, status: int, *, title: str, detail: str = "", headers: Mapping[str, str] | None = None
 ) -> Response:
+    """The page of an error. ``status`` is the HTTP status; the page prints it too."""
     return page(
         request, "problem.html", status=status, headers=headers, number=status, title=title, detail=detail
     )
 
 
 def back(path: str) -> Response:
-    """A redirect to a page after a change."""
+    """A redirect (303) to the page that a browser gets after a form was sent."""
     return RedirectResponse(path, 303)
 
 
 def message_of(error: BrandfitError) -> str:
-    """An error as one text, for a page that shows the form again."""
+    """Message and hint of an error, for a page that shows the form again."""
     return f"{error.message} {error.hint}".strip()
 
 
 def refuse_influencer(account: Mapping[str, Any]) -> None:
-    """Raises UsageError if an ``accounts.account`` does not act as a brand."""
+    """Raise UsageError if an account, as ``accounts.account`` returns it, does not act as a brand.
+
+    An influencer may act as a brand: then it has a ``representation``.
+    """
     if account["role"] != "brand" and "representation" not in account:
         raise UsageError(f"{account['id']} is no brand.", "Look it up among the influencers.")
 
@@ -124,12 +134,14 @@ def refuse_influencer(account: Mapping[str, Any]) -> None:
 
 
 def brand_path(brand: str, *more: str) -> str:
-    """The address of a page of a brand."""
-    return "/".join(["/brands", *(quote(part, safe="") for part in (brand, *more))])
+    """The address of the page of a brand, or of a page below it: ``more`` are the further parts of the
+    address."""
+    parts = [quote(part, safe="") for part in (brand, *more)]
+    return "/".join(["/brands", *parts])
 
 
 def static(name: str) -> str:
-    """The address of a style or script; it changes with the content."""
+    """The address of a style or script. It contains a hash of the file, so that browsers may cache it."""
     return f"/static/{_digest(name)}/{name}"
 
 
@@ -139,15 +151,17 @@ def _digest(name: str) -> str:
 
 
 def _url(request: Request, changes: Mapping[str, Any]) -> str:
-    """The address of this page with changed parameters; None removes one."""
-    # multi_items: a parameter may occur several times.
-    values = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
-    values += [(name, value) for name, value in changes.items() if value is not None]
-    return f"{request.url.path}?{urlencode(values)}" if values else request.url.path
+    """The address of this page with changed parameters. The value None removes a parameter."""
+    # A parameter may occur several times, so pairs are kept instead of a dict.
+    pairs = request.query_params.multi_items()
+    kept = [(name, value) for name, value in pairs if name not in changes]
+    changed = [(name, value) for name, value in changes.items() if value is not None]
+    parameters = kept + changed
+    return f"{request.url.path}?{urlencode(parameters)}" if parameters else request.url.path
 
 
 def query(**values: str | Sequence[str]) -> str:
-    """The query part of an address with the parameters that are not empty; "" if there is none. A list gives
-    a parameter several times."""
+    """The query part of an address, with the parameters whose values are not empty; "" if there is none. A
+    parameter with a list occurs once for each item."""
     present = {name: value for name, value in values.items() if value}
     return f"?{urlencode(present, doseq=True)}" if present else ""

@@ -1,4 +1,4 @@
-"""Evaluations of rankers on these data, and the page that explains all numbers."""
+"""The page of evaluations of rankers on this workspace, and the page that explains all numbers."""
 
 from __future__ import annotations
 
@@ -29,13 +29,18 @@ def evaluation(
     queue: Queue,
     job: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """The tables of the latest evaluation or of the job in the address, and a form that starts another
-    one."""
+    """The tables of one evaluation, and a form that starts another one.
+
+    job  id of the evaluation; default: the latest one that has a result
+    """
     jobs = queue.listing(KEPT).of_kind("evaluate")
-    done = [one for one in jobs.ended if one["state"] == "done" and one["result"]]
-    last = jobs.ended[0] if jobs.ended else None
-    # A job of another kind in the address shows no table.
-    chosen = queue.get(job) if job else (done[0] if done else None)
+    done = [ended for ended in jobs.ended if ended["state"] == "done" and ended["result"]]
+    latest = jobs.ended[0] if jobs.ended else None
+    if job:
+        chosen: dict[str, Any] | None = queue.get(job)
+    else:
+        chosen = done[0] if done else None
+    # Tables are shown of evaluations with a result only.
     if chosen and (chosen["kind"] != "evaluate" or not chosen["result"]):
         chosen = None
     return page(
@@ -43,7 +48,7 @@ def evaluation(
         "evaluation.html",
         done=done,
         open=jobs.open,
-        failed=last if last and last["state"] == "failed" else None,
+        failed=latest if latest and latest["state"] == "failed" else None,
         chosen=chosen,
         is_outdated=chosen is not None and evaluations.is_outdated(workspace, chosen),
         rankers=pipeline.catalogue("rankers"),
@@ -61,11 +66,14 @@ def begin(
     rankers: Annotated[list[str], Form(max_length=40)] = [],  # noqa: B006  # FastAPI copies defaults
     protocol: Annotated[str, Form(max_length=100)] = "expansion",
     seeds: Annotated[int, Form(ge=1, le=20)] = 1,
-    date: Annotated[str, Form(max_length=40, description="of the protocol temporal")] = "",
+    date: Annotated[str, Form(max_length=40, description="date that the protocol temporal splits at")] = "",
     refit: Annotated[bool, Form(description="encode anew in every fold")] = False,
 ) -> Response:
+    """Queue the evaluation of the form, and return to the page."""
+    # The form sends a date with every protocol; only one protocol reads it.
     settings: dict[str, Any] = {"protocol.date": date} if date and protocol == "temporal" else {}
     fields = {
+        # A form without a ticked ranker sends no list.
         "rankers": rankers or ["simcos"],
         "protocol": protocol,
         "seeds": seeds,
@@ -78,7 +86,7 @@ def begin(
 
 @router.get("/numbers")
 def numbers(request: Request, _: Reader) -> Response:
-    """The meaning of scores, chances, measures and conditions, in plain words."""
+    """The page that explains scores, chances, metrics and conditions, in plain words."""
     return page(
         request,
         "numbers.html",
