@@ -6,11 +6,16 @@ import pytest
 
 from brandfit import registry
 from brandfit.cli import main
+from brandfit.data.importers.base import Importer
 from brandfit.errors import DataError
 from brandfit.pipeline import recognise
 from brandfit.workspace import Workspace
 
-WITH_PATH = [name for name in registry.names("importer") if registry.load("importer", name).needs_path]
+WITH_PATH = [
+    name
+    for name in registry.names("importer")
+    if registry.load("importer", name).recognises is not Importer.recognises
+]
 
 
 @pytest.mark.parametrize("name", WITH_PATH)
