@@ -199,7 +199,8 @@ def test_forms_of_pages_and_settings_of_the_api():
     pytest.importorskip("fastapi", reason="the service comes with the extra service")
     from pydantic import TypeAdapter, ValidationError
 
-    from brandfit.service.http.dependencies import Limit, text_of
+    from brandfit.service.http.dependencies import Limit
+    from brandfit.service.jobs.submit import settings_as_text
     from brandfit.service.pages.campaigns import number, positive_number
 
     assert (
@@ -218,4 +219,5 @@ def test_forms_of_pages_and_settings_of_the_api():
     assert TypeAdapter(Limit).validate_python("20") == 20
     with pytest.raises(ValidationError, match=r"'5\.000' may mean"):
         TypeAdapter(Limit).validate_python("5.000")
-    assert PriceConfig.from_settings({"per_thousand": text_of({"x": 1.125})["x"]}).per_thousand == 1.125
+    as_text = settings_as_text({"x": 1.125})["x"]
+    assert PriceConfig.from_settings({"per_thousand": as_text}).per_thousand == 1.125

@@ -243,8 +243,8 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
             2,
             "northpeak.outdoor is a brand",
         ),
-        (["search", " "], 2, "Search for what?"),
-        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "beside itself"),
+        (["search", " "], 2, "nothing to search for"),
+        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "be compared with itself"),
     ],
 )
 def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words):

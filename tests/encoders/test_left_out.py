@@ -8,7 +8,7 @@ import pytest
 
 from brandfit import pipeline
 from brandfit.cli import main
-from brandfit.service import work
+from brandfit.service.jobs import kinds
 from brandfit.workspace import Workspace
 
 POSTS = "id,account,caption\np1,a,#tea\np2,b,#tea\np3,c,#rare\n"
@@ -48,6 +48,6 @@ def test_the_command_counts_what_is_left_out_also_when_it_is_read_from_the_store
 def test_a_job_counts_what_is_left_out(folder):
     scoped = {f"text.hashtags.{name}": value for name, value in OPTIONS.items()}
     with Workspace(folder) as workspace:
-        result = work.encode(workspace, lambda *_: None, encoders=["text.hashtags"], settings=scoped)
+        result = kinds.encode(workspace, lambda *_: None, encoders=["text.hashtags"], settings=scoped)
     assert result["features"][0]["left_out"] == {"posts": 1, "of": 3, "example": "p3"}
     assert NEVER in result["notes"][0]

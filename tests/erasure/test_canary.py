@@ -8,8 +8,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from brandfit.service.forgetting import ServiceEraser
-from brandfit.service.serve import LOCK
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -22,6 +20,8 @@ from brandfit.experiments.run import run
 from brandfit.experiments.spec import Experiment
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
+from brandfit.service.http.serve import LOCK
+from brandfit.service.store.erasure import ServiceEraser
 from brandfit.workspace import Workspace
 
 CANARY = "zq.canary_handle"
@@ -97,8 +97,8 @@ def fill_service(workspace: Workspace) -> None:
     app = create_app(workspace.path, ServiceConfig(rate=0), False)
     with TestClient(app, "http://localhost", follow_redirects=False) as client:
         note = {"listed": True, "note": f"ask {CANARY} first", "tags": ["spring"]}
-        assert client.patch(f"/api/v1/marks/{BRAND}/{CANARY}", json=note).status_code == 200
-        assert client.patch(f"/api/v1/marks/{BRAND}/{OTHER}", json=note).status_code == 200
+        assert client.patch(f"/api/v1/annotations/{BRAND}/{CANARY}", json=note).status_code == 200
+        assert client.patch(f"/api/v1/annotations/{BRAND}/{OTHER}", json=note).status_code == 200
         request = {"source": "folder", "path": f"/nowhere/{CANARY}.csv"}
         assert client.post("/api/v1/imports", json=request).status_code == 202
         table = f"id,role\n{CANARY},influencer\n".encode()

@@ -302,7 +302,7 @@ def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_th
 
 
 def test_a_map_wants_something_to_compare_with(seen):
-    with pytest.raises(UsageError, match="Nothing of nobody"):
+    with pytest.raises(UsageError, match="nobody has no features"):
         heatmap.fit(
             Dataset.from_rows([Account(id="nobody")], []).with_slots(seen.slots),
             Redness(),

@@ -211,7 +211,7 @@ def test_the_commands(folder, capsys):
     assert "audience more like that of northpeak.outdoor" in found["filters"]
     with pytest.raises(SystemExit):
         main(["search", "--where", "imported_posts:1..", "--sort", "audience_match", "-w", str(folder)])
-    assert "beside whom" in capsys.readouterr().err
+    assert "an account to compare with" in capsys.readouterr().err
 
 
 def comments(folder, account: str) -> list[dict]:
