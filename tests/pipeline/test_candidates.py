@@ -351,3 +351,22 @@ def test_the_page_of_such_an_influencer_does_not_say_that_no_partner_is_known(ta
     assert "No partner is known" not in page
     assert "Posts name it together with" in page
     assert "outside the bounds for partners" in page
+
+
+def test_an_import_of_stated_endorsements_counts_the_pairs_that_are_not_derived_any_more(tmp_path):
+    workspace = tmp_path / "demo"
+    pipeline.import_source(workspace, "sample", settings={"influencers": 30})
+    partners = pipeline.load(workspace).partners
+    n_derived = sum(map(len, partners.values()))
+    brand = max(sorted(partners), key=lambda brand: len(partners[brand]))
+    stated = min(partners[brand])
+    source = tmp_path / "more"
+    source.mkdir()
+    (source / "accounts.csv").write_text(f"handle,role\n{stated},influencer\n{brand},brand\n")
+    (source / "endorsements.csv").write_text(f"brand,influencer\n{brand},{stated}\n")
+    warnings = pipeline.import_source(workspace, "folder", source).warnings
+    (warning,) = [one for one in warnings if "derived" in one]
+    assert f"{n_derived - 1:,} pairs that posts state are not used" in warning
+    # An import that adds no links says it no more; ``check`` goes on to count these brands.
+    again = pipeline.import_source(workspace, "folder", source).warnings
+    assert not [one for one in again if "derived" in one]

@@ -34,7 +34,7 @@ def cheapest(limits: Limits) -> list[int]:
 
 
 def _cheapest_without_budget(limits: Limits) -> list[int] | None:
-    """The cheapest set, whatever the budget; None if there is none."""
+    """The cheapest set without regard to the budget; None if there is none."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     rows = _needed(limits)

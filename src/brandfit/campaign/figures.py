@@ -30,7 +30,7 @@ class Figure:
 def figures(appraisal: Appraisal) -> list[Figure]:
     """Reach, weighted reach, expected engagement and price of a set."""
     totals, size = appraisal.totals, len(appraisal.picks)
-    # The weighted reach is by chance or by rank share, whatever the ranker gives.
+    # The weighted reach is by chance if the ranker gives probabilities, otherwise by rank share.
     weighted = OBJECTIVES["match_reach" if appraisal.match_is == "chance" else "rank_reach"]
     price = "for one post of each"
     if any(pick.price is not None and not pick.price_is_stated for pick in appraisal.picks):

@@ -105,7 +105,7 @@ class Encoder(ABC):
     preference: ClassVar[int] = 10
     """By default a ranker reads, of several Features for one slot, those of the highest preference."""
     sentences: ClassVar[bool] = False
-    """For text: whether texts of the same meaning are close to each other, whatever their words."""
+    """For text: whether texts of the same meaning are close to each other even if their words differ."""
     learned_columns: ClassVar[bool] = False
     """Whether columns are named after content of accounts (hashtags, mentions, words of topics)."""
     reads_others: ClassVar[bool] = False

@@ -205,7 +205,7 @@ def _encoder_by_maker(workspace: Workspace, dataset: Dataset) -> dict[str, Encod
             if encoder.maker in stored:
                 encoders.setdefault(encoder.maker, encoder)
         except (BrandfitError, OSError):
-            # Its extra is not installed, or its file is not there: its contents cannot be told apart.
+            # Its extra is not installed, or its file is not there: its contents cannot be distinguished.
             continue
     return encoders
 

@@ -29,7 +29,7 @@ from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 
 SECONDS = "seconds.txt"
-"""File beside a checkpoint with the seconds that the training took so far."""
+"""File next to a checkpoint with the seconds that the training took so far."""
 
 
 @checked

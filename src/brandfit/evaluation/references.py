@@ -8,7 +8,7 @@
 
 They rank the same candidates as the rankers. They are not rankers: the oracle reads labels that are hidden
 from those. Equal scores of ``DRAWN`` mean that nothing is known, so they are judged by the mean over all
-orders whatever the tie rule is.
+orders under every tie rule.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _hellinger(values: np.ndarray) -> np.ndarray:
 
 
 def _principal_axes(centred: np.ndarray, *, whiten: bool) -> np.ndarray:
-    """(d, k) principal axes of centred rows (n, d), scaled to whiten if asked."""
+    """(d, k) principal axes of centred rows (n, d), scaled to whiten if ``whiten`` is true."""
     n, dim = centred.shape
     if dim <= MAX_COLUMNS:
         values, vectors = np.linalg.eigh(centred.T @ centred / max(n - 1, 1))

@@ -222,7 +222,7 @@ def represents_account(dataset: Dataset) -> np.ndarray:
 class PostRows(NamedTuple):
     """Posts that have a feature, one entry (p,) per post.
 
-    account      row of its account in the accounts that were asked for
+    account      row of its account among the requested accounts
     feature_row  row of its feature
     post         row in ``dataset.posts``
     """

@@ -47,7 +47,7 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, *, k: int, rng: np.random.G
     first, count = first[owner], count[owner]
     rank_in_brand = np.arange(len(pairs)) - first
     # The r-th candidate that is no positive of a brand is r + the number of positives p_i (sorted) with p_i -
-    # i <= r. Brands are told apart by multiples of n + 1.
+    # i <= r. Brands are kept distinct by multiples of n + 1.
     gaps = owner * (n + 1) + positive - rank_in_brand
     column = np.arange(k)
     chosen, is_chosen_positive = [], []

@@ -14,6 +14,8 @@ from brandfit import registry
 from brandfit.arguments import checked
 from brandfit.compute.processes import process_selected
 from brandfit.data import pictures
+from brandfit.data.dataset import Dataset
+from brandfit.data.endorsements import derive
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
 from brandfit.pipeline.candidates import Candidates, bounds, candidates
@@ -136,19 +138,41 @@ def import_source(
     # ``write`` fills both reports while it reads the records.
     erasure_report, merging = ErasureReport(), Merging()
     changes = workspace.write(label, records, erasure_report, merging=merging)
+    dataset = workspace.dataset()
+    unused = _unused_pairs(dataset) if changes.get("links", {}).get("added") else ()
     return Imported(
         source=source,
         path=called or str(folder) if path is not None else "",
         fingerprint=workspace.fingerprint,
         changes=changes,
         rejects=workspace.rejects(of=erasure_report.number),
-        warnings=(*importer.warnings, *importer.unread.sentences(), *merging.sentences()),
+        warnings=(*importer.warnings, *importer.unread.sentences(), *merging.sentences(), *unused),
         seconds=time.perf_counter() - started,
         erasure_report=erasure_report,
         merging=merging,
         files_not_read=importer.unread.to_dict(),
         # Of the whole workspace, not only of this source.
-        candidates=candidates(workspace.dataset(), None, partners=True, within=bounds(None, None)),
+        candidates=candidates(dataset, None, partners=True, within=bounds(None, None)),
+    )
+
+
+def _unused_pairs(dataset: Dataset) -> tuple[str, ...]:
+    """A sentence on pairs that posts state and that are not used, because the workspace has stated
+    endorsements: endorsements are derived from posts only if no source states one."""
+    stated = dataset.links_of_kinds("endorses").num_rows
+    if not stated:
+        return ()
+    derived = derive(dataset.with_links([], replacing="endorses"))
+    unused: list[tuple[str, str]] = []
+    for brand, influencers in sorted(derived.partners.items()):
+        not_stated = sorted(influencers - dataset.partners.get(brand, set()))
+        unused += [(brand, influencer) for influencer in not_stated]
+    if not unused:
+        return ()
+    brand, influencer = unused[0]
+    return (
+        f"The workspace has {stated:,} stated endorsements, so partnerships are not derived from posts: "
+        f"{len(unused):,} pairs that posts state are not used, for example {brand} with {influencer}.",
     )
 
 

@@ -119,7 +119,7 @@ class PicturedEncoder(PictureEncoder):
         self._has_concept = has_concept[np.ix_(has_any, self._learned_concepts)].astype(np.float32)
         self._posts = np.array(posts, dtype=object)[has_any]
         self._hashes = np.array([hash_by_post[post] for post in self._posts], dtype=object)
-        # A fixed seed: the same accounts are held out whatever the setting.
+        # A fixed seed: the same accounts are held out under every setting.
         accounts = dict(zip(rows.posts["id"].to_pylist(), rows.posts["account"].to_pylist(), strict=True))
         held_out = {id for id in accounts.values() if seeds.derive(0, "held out", id) % 10 == 0}
         self._is_held_out = np.array([accounts[post] in held_out for post in self._posts], bool)
