@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,19 @@ from brandfit.pipeline.inventory import catalogue
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "src" / "brandfit"
+RECORDS = DOCS / "papers"
+"""One TOML file per part of the checklist; each ``[[row]]`` is a capability or an experiment of a paper."""
+SECTIONS = {
+    "D": "Data and protocol",
+    "W": "WSim and WSim-MT (Elwood, Gasparin, Rozza 2021)",
+    "R": "MIR (Gan et al. 2019)",
+    "C": "CAMERA (Wang et al. 2021)",
+    "M": "MORNING (Wang et al. 2022)",
+    "B": "BAMIR (code and notebooks)",
+    "P": "Influencer Profiler (Kim et al. 2020)",
+    "S": "Uses that several papers name",
+}
+"""First letter of an id to the heading of its section, in the order of the page."""
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LONGEST = 100
 """Characters of a description in the file map; a longer one ends with an ellipsis."""
@@ -56,6 +70,50 @@ def importers() -> str:
     return table(["name", "what it reads"], rows)
 
 
+def paper_records() -> list[dict[str, str]]:
+    """The rows of all record files, by section and number."""
+    rows = []
+    for file in sorted(RECORDS.glob("*.toml")):
+        rows += tomllib.loads(file.read_text(encoding="utf-8"))["row"]
+    order = list(SECTIONS)
+    return sorted(rows, key=lambda row: (order.index(row["id"][0]), row["id"]))
+
+
+def papers() -> str:
+    """The rows of the papers, a table per section."""
+    records = paper_records()
+    parts = [f"{papers_summary(records)}\n"]
+    for letter, heading in SECTIONS.items():
+        rows = [paper_row(record) for record in records if record["id"][0] == letter]
+        if rows:
+            head = ["id", "what", "status", "command or page", "test", "note"]
+            parts.append(f"\n## {heading}\n\n{table(head, rows)}")
+    return "".join(parts) + "\n"
+
+
+def papers_summary(records: list[dict[str, str]]) -> str:
+    counts = []
+    for status in ("works", "partial", "needs"):
+        n = sum(record["status"] == status for record in records)
+        counts.append(f"{n} {status}")
+    return f"{len(records)} rows: {', '.join(counts)}."
+
+
+def paper_row(record: dict[str, str]) -> list[str]:
+    """The cells of one row: commands as code, pages and documentation as text and links."""
+    command = record["command"].removeprefix("page: ")
+    file, _, name = record["test"].partition("::")
+    cells = [
+        record["id"],
+        f"{record['what']} ([{record['docs'].partition('#')[0]}]({record['docs']}))",
+        record["status"],
+        f"page `{command}`" if record["command"].startswith("page: ") else f"`{command}`",
+        f"[{name}](../{file})",
+        record.get("note", ""),
+    ]
+    return [cell.replace("|", "\\|") for cell in cells]
+
+
 def files() -> str:
     """Every module with the first sentence of its docstring, under a heading for each folder."""
     parts = []
@@ -92,6 +150,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "profilers": profilers,
     "importers": importers,
     "files": files,
+    "papers": papers,
 }
 
 
