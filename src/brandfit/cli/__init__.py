@@ -33,6 +33,7 @@ ORDER = (
     "similar",
     "shortlist",
     "currency",
+    "roles",
     "advise",
     "evaluate",
     "experiment",

@@ -71,6 +71,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         ranked = pipeline.brands_for(
             opened, influencer, ranker=ranker, partners=partners, data=data, followers=followers
         )
+        names = pipeline.role_names(opened)
         rows = ranked.brands[:k]
         details = pipeline.describe_accounts(
             opened, [row.brand for row in rows], ranker=ranked.ranker, data=data
@@ -85,7 +86,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     # Without probabilities the order is by place, and there is no chance to print.
     chance = ["chance", "from", "to"] if ranked.by == "probability" else []
     print_table(
-        ["rank", "brand", "category", *chance, "place", "of candidates"],
+        ["rank", names.brand, "category", *chance, "place", "of candidates"],
         [
             [
                 row.rank,
@@ -100,13 +101,15 @@ def command(  # noqa: PLR0913 - click passes every option by name
     )
     compared = ranked.candidates
     click.echo(
-        f"By {ranked.by}; place: of {ranked.influencer} among the candidates of each brand "
+        f"By {ranked.by}; place: of {ranked.influencer} among the candidates of each {names.brand} "
         f"({compared.bounds.sentence})."
     )
     # Brands without partners or posts cannot be ranked.
     if ranked.excluded:
         total = len(ranked.brands) + sum(group.count for group in ranked.excluded)
-        click.echo(f"{len(ranked.brands):,} of {total:,} brands. Left out: {listed(ranked.excluded)}.")
+        click.echo(
+            f"{len(ranked.brands):,} of {total:,} {names.brands}. Left out: {listed(ranked.excluded)}."
+        )
     print_counts(len(compared.ids), compared.excluded, incomplete=compared.incomplete)
     for note in ranked.notes:
         click.echo(f"Note: {note}")

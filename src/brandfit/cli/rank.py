@@ -113,6 +113,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 dislike=dislike,
                 followers=followers,
             )
+        names = pipeline.role_names(opened)
         rows = ranking.rows()
         details = pipeline.describe_accounts(
             opened, [r["influencer"] for r in rows], ranker=ranking.ranker, data=data
@@ -140,7 +141,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     print_table(
         [
             "rank",
-            "influencer",
+            names.influencer,
             "category",
             "followers",
             "score",

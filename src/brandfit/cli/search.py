@@ -69,6 +69,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
+        names = pipeline.role_names(opened)
         matches = pipeline.search(
             opened, keywords, where=where, sort=sort, k=k, offset=offset, data=data, settings=own
         )
@@ -80,7 +81,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     if matches.sentence:
         click.echo(f"Only: {matches.sentence}.")
     facts = matches.columns
-    header = ["", "influencer", "category", "followers", *facts, *(["why"] if keywords else [])]
+    header = ["", names.influencer, "category", "followers", *facts, *(["why"] if keywords else [])]
     rows = [
         [offset + n + 1, r["influencer"], pipeline.category_of(r), r["followers"]]
         + [values[n] for values in facts.values()]
@@ -94,6 +95,6 @@ def command(  # noqa: PLR0913 - click passes every option by name
     elif matches.total:
         click.echo(f"There are {matches.total:,}; --offset {offset} skips all of them.")
     else:
-        click.echo("No influencer was found. Use fewer or other words, or a wider condition.")
+        click.echo(f"No {names.influencer} was found. Use fewer or other words, or a wider condition.")
     print_counts(matches.total, matches.excluded, what="are found")
     print_notes(matches.notes)

@@ -96,6 +96,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
+        names = pipeline.role_names(opened)
         chosen = pipeline.shortlist(
             opened,
             brand,
@@ -119,7 +120,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         print_json(chosen.to_dict())
         return
     if not chosen.picks:
-        click.echo("No influencer can be chosen.")
+        click.echo(f"No {names.influencer} can be chosen.")
         print_counts(chosen.among, chosen.excluded)
         print_notes(chosen.notes)
         return
@@ -128,7 +129,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     print_table(
         [
             "",
-            "influencer",
+            names.influencer,
             "rank",
             chosen.match_is,
             "followers",

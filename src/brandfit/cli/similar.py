@@ -56,6 +56,7 @@ def command(
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
+        names = pipeline.role_names(opened)
         similar = pipeline.similar(
             opened, accounts, picture=picture, where=where, k=k, data=data, settings=own
         )
@@ -69,7 +70,7 @@ def command(
     # A column for each slot that any of the influencers was compared by.
     slots, facts = sorted({slot for row in similar.rows for slot in row["slots"]}), similar.columns
     print_table(
-        ["", "influencer", "category", "followers", *facts, "likeness", *(f"like_{s}" for s in slots)],
+        ["", names.influencer, "category", "followers", *facts, "likeness", *(f"like_{s}" for s in slots)],
         [
             [n + 1, r["influencer"], pipeline.category_of(r), r["followers"]]
             + [values[n] for values in facts.values()]

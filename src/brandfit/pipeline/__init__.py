@@ -53,6 +53,7 @@ from brandfit.pipeline.query import RankingQuery
 from brandfit.pipeline.ranking import encoding_notes, lately_ranked, rank, rank_brief, rank_query
 from brandfit.pipeline.report import report
 from brandfit.pipeline.resuming import resumable
+from brandfit.pipeline.role_names import role_names, set_role_names
 from brandfit.pipeline.search import SearchPage, search, similar, unmatched_words
 from brandfit.pipeline.training import default_ranker, fitted, train
 from brandfit.pipeline.update import Updated, update
@@ -120,9 +121,11 @@ __all__ = [
     "recognise",
     "report",
     "resumable",
+    "role_names",
     "save_explanation",
     "search",
     "set_currency",
+    "set_role_names",
     "shared_audiences",
     "shortlist",
     "similar",

@@ -129,6 +129,7 @@ def import_source(
     importer = cls(cls.Config.from_settings(settings or {}))
     # An importer may have to know whether an account is stored as a brand or an influencer.
     importer.stored_roles = workspace.roles()
+    importer.role_names = workspace.role_names
     folder = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
     advance = advancing(progress, importer.total(folder)) if progress else (lambda _n_bytes: None)

@@ -32,6 +32,7 @@ from brandfit import __version__, registry
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
+from brandfit.data.role_names import RoleNames
 from brandfit.data.schema import Image, Partial, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
@@ -50,7 +51,8 @@ COVERED = "covered.json"
 """File next to the versions of Features: the key of the current version, and the fingerprint of the rows that
 it covers."""
 CURRENCY = "currency"
-"""Key of the table ``meta``."""
+ROLE_NAMES = "role_names"
+"""Keys of the table ``meta``."""
 
 
 class Workspace:
@@ -127,6 +129,17 @@ class Workspace:
     def set_currency(self, code: str) -> None:
         with tables.writing(self.engine) as connection:
             tables.set_meta(connection, CURRENCY, code)
+
+    @property
+    def role_names(self) -> RoleNames:
+        """Words for brands and influencers, in tables that are imported and in headings."""
+        with self.engine.connect() as connection:
+            text = tables.get_meta(connection, ROLE_NAMES)
+        return msgspec.json.decode(text, type=RoleNames) if text else RoleNames()
+
+    def set_role_names(self, names: RoleNames) -> None:
+        with tables.writing(self.engine) as connection:
+            tables.set_meta(connection, ROLE_NAMES, msgspec.json.encode(names).decode())
 
     def write(
         self,

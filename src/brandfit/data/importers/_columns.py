@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from brandfit.data.importers import _fields
@@ -18,6 +18,24 @@ def reader_of_choice(*words: str) -> Callable[[Any], str | None]:
         if isinstance(value, str) and value.strip().lower() in words:
             return value.strip().lower()
         raise ValueError(f"expected {' or '.join(words)}, found {quoted(value)}")
+
+    return read
+
+
+def reader_of_role(word_by_role: Mapping[str, str]) -> Callable[[Any], str | None]:
+    """A reader of the column ``role`` that knows the workspace's own words for roles."""
+    role_by_word = {"audience": "audience"}
+    for role, word in word_by_role.items():
+        role_by_word |= {role: role, word: role}
+    choices = (word_by_role["influencer"], word_by_role["brand"], "audience")
+
+    def read(value: Any) -> str | None:
+        if _fields.is_missing(value):
+            return None
+        role = role_by_word.get(value.strip().lower()) if isinstance(value, str) else None
+        if role is None:
+            raise ValueError(f"expected {' or '.join(choices)}, found {quoted(value)}")
+        return role
 
     return read
 

@@ -12,6 +12,7 @@ from brandfit import config as settings
 from brandfit import registry
 from brandfit.data.features import Features
 from brandfit.data.importers._unread import Unread
+from brandfit.data.role_names import RoleNames
 from brandfit.data.schema import Record
 from brandfit.progress import Advance
 
@@ -39,6 +40,8 @@ class Importer(ABC):
         self.stored_roles: Mapping[str, str] = {}
         """Account to role, of the accounts of the workspace that are not influencers: a source that does not
         state a role does not change it."""
+        self.role_names = RoleNames()
+        """Words of the workspace for its two sides: values and columns may have these names."""
 
     @property
     def name(self) -> str:

@@ -21,11 +21,12 @@ from typing import Any
 
 from brandfit.data import captions, schema
 from brandfit.data.importers import _fields, _files, _table_files, _unread
-from brandfit.data.importers._columns import COLUMNS, Column, columns_as_markdown
+from brandfit.data.importers._columns import COLUMNS, Column, columns_as_markdown, reader_of_role
 from brandfit.data.importers._comments import Comments
 from brandfit.data.importers._table_files import Row, normal_header
 from brandfit.data.importers._template import write_template
 from brandfit.data.importers.base import Importer
+from brandfit.data.role_names import RoleNames
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Record, Reject
 from brandfit.messages import clean, excerpt, path_text, quoted
 from brandfit.progress import Advance
@@ -55,14 +56,14 @@ class Folder(Importer):
         if not files["accounts"]:
             raise _table_files.no_accounts(path)
         self.warnings = _notes_on_files(files)
-        maker = _RecordMaker(path, self.stored_roles)
+        maker = _RecordMaker(path, self.stored_roles, self.role_names)
         has_header: set[Path] = set()
         used: set[Path] = set()
         # Accounts first: posts and endorsements are checked against them, comments against posts.
         for table in COLUMNS:
             for source in files[table]:
                 file = path_text(source)
-                reader = _TableReader(source, table)
+                reader = _TableReader(source, table, self.role_names)
                 for item in reader.rows(advance, self.warnings):
                     if isinstance(item, Reject):
                         yield item
@@ -112,20 +113,36 @@ def _heading(table: str) -> str:
 # --- rows of a table ----------------------------------------------------------------------------------------
 
 
+def _named(column: Column, names: RoleNames) -> Column:
+    """The column in a workspace with its own names for roles: headers and values may be those names too."""
+    if names.is_default:
+        return column
+    word_by_role = {"brand": names.brand, "influencer": names.influencer}
+    if column.name in word_by_role:
+        word = word_by_role[column.name]
+        # A word without a Latin letter is no header for ``normal_header``, which compares Latin letters.
+        also = (word, f"{word}_id") if normal_header(word) else ()
+        return column._replace(also=(*also, *column.also))
+    if column.name == "role":
+        return column._replace(read=reader_of_role(word_by_role))
+    return column
+
+
 class _TableReader:
     """Reads the rows of one file of a table by the names of its columns.
 
     has_needed_header  whether a header of a needed column was found
     """
 
-    def __init__(self, path: Path, table: str) -> None:
+    def __init__(self, path: Path, table: str, role_names: RoleNames) -> None:
         self.path, self.table = path, table
         self.has_needed_header = False
+        self._columns = [_named(column, role_names) for column in COLUMNS[table]]
         self._column_by_alias: dict[str, Column] = {}
-        for column in COLUMNS[table]:
+        for column in self._columns:
             for alias in (column.name, *column.also):
                 self._column_by_alias[normal_header(alias)] = column
-        self._names = {normal_header(column.name) for column in COLUMNS[table]}
+        self._names = {normal_header(column.name) for column in self._columns}
         self._column_by_header: dict[str, Column | None] = {}
         """Each header of the file to its column; None if it is unknown."""
 
@@ -157,7 +174,7 @@ class _TableReader:
                     row[column.name] = column.read(cell)
                 except ValueError as error:
                     raise ValueError(f"{column.name}: {error}") from None
-        for column in COLUMNS[self.table]:
+        for column in self._columns:
             if column.needed and column.name not in row:
                 raise ValueError(
                     f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})"
@@ -222,8 +239,9 @@ class _RecordMaker:
     pictures  normalised paths of the picture files that posts name
     """
 
-    def __init__(self, folder: Path, stored_roles: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, stored_roles: Mapping[str, str], role_names: RoleNames) -> None:
         self.folder = folder
+        self._role_names = role_names
         self.pictures: set[str] = set()
         self._stored_roles = stored_roles
         self._roles: dict[str, str] = {}
@@ -284,11 +302,14 @@ class _RecordMaker:
 
     def _endorsement(self, row: dict[str, Any], file: str, line: int) -> Iterator[Link]:
         brand, influencer = row["brand"], row["influencer"]
+        word = self._role_names.in_text
         for id, role in ((brand, "brand"), (influencer, "influencer")):
             if id not in self._roles:
-                raise ValueError(f"{role}: {quoted(id)} is not in accounts")
+                raise ValueError(f"{word(role)}: {quoted(id)} is not in accounts")
             if self._roles[id] != role:
-                raise ValueError(f"{role}: {quoted(id)} has the role {self._roles[id]} in accounts")
+                raise ValueError(
+                    f"{word(role)}: {quoted(id)} has the role {word(self._roles[id])} in accounts"
+                )
         post = row.get("post")
         yield Link(
             id=schema.link_id("endorses", influencer, target=brand, post=post),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -14,12 +14,14 @@ from fastapi import Depends, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from brandfit import __version__, pipeline
+from brandfit.data.role_names import RoleNames
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.report import charts
 from brandfit.service.http.access import COOKIE, caller_of
 from brandfit.service.http.dependencies import LARGEST_OFFSET
 from brandfit.service.http.problems import Refused
 from brandfit.service.pages import _formats
+from brandfit.service.pages._role_words import RoleWords
 from brandfit.service.store.keys import Caller
 
 STATIC = resources.files("brandfit.service") / "static"
@@ -63,16 +65,18 @@ Admin = Annotated[Caller, Depends(needs("admin"))]
 # --- templates ----------------------------------------------------------------------------------------------
 
 
-@cache
-def environment() -> jinja2.Environment:
-    """The templates with their filters and globals."""
+@lru_cache(maxsize=4)
+def environment(role_names: RoleNames = RoleNames()) -> jinja2.Environment:  # noqa: B008 (frozen)
+    """The templates with their filters and globals, in the words of a workspace."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("brandfit.service"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[RoleWords],
     )
+    environment.role_names = role_names  # type: ignore[attr-defined]
     filters = ("count", "short", "percent", "handle", "day", "minute", "known", "signed", "moved")
     environment.filters.update({name: getattr(_formats, name) for name in filters})
     environment.filters["category"] = pipeline.category_of
@@ -91,14 +95,16 @@ def page(
     """A page from a template and its values. Every template also gets the values below: the frame of all
     pages needs them."""
     first_part = request.url.path.strip("/").partition("/")[0]
+    role_names = pipeline.role_names(request.app.state.snapshots.current)
     common_values = {
         "section": f"/{first_part}",
         "workspace_name": request.app.state.snapshots.current.path.resolve().name,
         "signed_in": COOKIE in request.cookies,
         "url": lambda **changes: _url(request, changes),
         "query": query,
+        "in_words": role_names.in_text,
     }
-    html = environment().get_template(template).render(common_values | values)
+    html = environment(role_names).get_template(template).render(common_values | values)
     return HTMLResponse(html, status, dict(headers or {}))
 
 
