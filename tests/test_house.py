@@ -31,6 +31,7 @@ FLOORS = [
     {"audience"},
     {"evaluation", "explain", "search", "campaign", "workspace", "compute"},
     {"erasure", "report"},
+    {"study"},
     {"pipeline"},
     {"experiments", "tuning"},
     {"service"},

@@ -773,3 +773,29 @@ def test_a_page_is_of_use_by_keyboard_and_without_scripts(watch, looked_at):
     seen.page.get_by_label("Condition").fill("followers:..15k")
     seen.page.keyboard.press("Enter")
     playwright.expect(seen.page.get_by_text("candidates with")).to_be_visible()
+
+
+def test_a_participant_fills_in_a_form_of_a_study_and_saves_it(sample, chromium, tmp_path):
+    with Workspace(sample) as workspace:
+        made = pipeline.make_study(workspace, tmp_path / "study", ranker="simcos", questions=2)
+    page = chromium.new_page(accept_downloads=True)
+    failures: list[str] = []
+    page.on("console", lambda message: failures.append(message.text))
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto(made.forms["charts"].as_uri())
+    assert page.inner_text("#state") == "4 of 4 questions have no answer."
+    page.fill("input[name=participant]", 'Ann, the "7th"')
+    for question in made.questionnaire.questions:
+        page.check(f'input[name="{question.id}"][value={question.answer}]')
+        page.select_option(f'[id="{question.id}"] [data-option={question.answer}] [data-scale=easy]', "5")
+    assert page.inner_text("#state") == "All questions have an answer."
+    with page.expect_download() as download:
+        page.click("button")
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    page.close()
+    scores = pipeline.score_study(tmp_path / "study", [file])
+    assert file.name == "answers-charts-Ann-the-7th-.csv"
+    assert scores.accuracy[2, "charts"].value == 1
+    assert scores.ratings[1, "all", "easy"].value == 5
+    assert failures == []

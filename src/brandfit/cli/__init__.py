@@ -37,6 +37,7 @@ ORDER = (
     "advise",
     "evaluate",
     "experiment",
+    "study",
     "tune",
     "list",
     "export",

@@ -55,6 +55,7 @@ from brandfit.pipeline.report import report
 from brandfit.pipeline.resuming import resumable
 from brandfit.pipeline.role_names import role_names, set_role_names
 from brandfit.pipeline.search import SearchPage, search, similar, unmatched_words
+from brandfit.pipeline.study import make_study, score_study
 from brandfit.pipeline.training import default_ranker, fitted, train
 from brandfit.pipeline.update import Updated, update
 
@@ -109,6 +110,7 @@ __all__ = [
     "listing",
     "load",
     "looks_like",
+    "make_study",
     "map_methods",
     "outdated",
     "pair",
@@ -123,6 +125,7 @@ __all__ = [
     "resumable",
     "role_names",
     "save_explanation",
+    "score_study",
     "search",
     "set_currency",
     "set_role_names",

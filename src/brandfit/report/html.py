@@ -29,18 +29,18 @@ def render(report: Report) -> str:
 
     # Escaping is on for every value, and an unknown name in a template is an error.
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
+        loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.finalize = _plain
+    environment.finalize = plain
     environment.filters.update(
         count=_count, known=_number_or_unknown, score=_score, percent=_percent, handle=_handle
     )
     environment.globals.update(charts=charts)
-    style = _template("style.css")
+    style = template_text("style.css")
     best_set = report.shortlist
     return environment.get_template("report.html").render(
         report=report,
@@ -63,11 +63,11 @@ def policy(style: str) -> str:
     )
 
 
-def _template(name: str) -> str:
+def template_text(name: str) -> str:
     return (resources.files("brandfit.report") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Texts without control characters. Markup from the templates passes unchanged."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
@@ -86,7 +86,7 @@ def _handle(value: str) -> Any:
     """The id of an account with line breaks allowed after its words."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"(?<=[._-])", "<wbr>", str(escape(_plain(value)))))
+    return Markup(re.sub(r"(?<=[._-])", "<wbr>", str(escape(plain(value)))))
 
 
 def _count(value: float | None) -> str:
