@@ -414,6 +414,7 @@ OF_NUMBERS = {
     "chances": "chances, for a page that has the notes",
     "fit_maps": "maps of the pictures that advise has judged",
     "fitted": "a ranker",
+    "set_role_names": "the brand is a word for brands",
 }
 """Functions of a brand whose answer is numbers alone, and why nothing is noted."""
 
@@ -581,3 +582,37 @@ def test_a_model_is_older_than_own_vectors_that_were_saved_again(workspace):
     (model,) = pipeline.outdated(workspace).models
     assert (model.name, "mine changed" in model.why) == ("simcos", True)
     assert pipeline.load(workspace, {"slots.text": "mine"}).fingerprint != before
+
+
+def test_an_account_without_any_features_is_not_said_to_have_earlier_ones(workspace):
+    post = Post(id="first", account="travel.new", caption="a tent by the lake #camping", time=1_700_000_009)
+    workspace.write("later", [Account(id="travel.new", role="influencer", followers=9_100), post])
+    chosen = pipeline.shortlist(workspace, "travel.shop", count=2, ranker="simcos")
+    note = next(note for note in chosen.notes if "travel.new" in note)
+    assert "not encoded, and so is nothing else of the account" in note
+    assert "earlier features" not in note
+    again = Post(id="second", account="travel.1", caption="a lake #camping", time=1_700_000_009)
+    workspace.write("later", [again])
+    note = next(n for n in pipeline.search(workspace, "camping").notes if "travel.1" in n)
+    assert " of travel.1 are not encoded; its earlier features are used; " in note
+    assert "1 post of travel.new is not encoded, and so is nothing else of the account" in note
+
+
+def test_a_ranking_by_a_model_that_is_older_than_the_data_says_so(workspace):
+    pipeline.train(workspace, "brandfit")
+    assert not [
+        note for note in pipeline.rank(workspace, "travel.shop").notes if note.startswith("brandfit:")
+    ]
+    link = Link(
+        id=link_id("endorses", "travel.1", target="travel.shop"),
+        kind="endorses",
+        source="travel.1",
+        target="travel.shop",
+    )
+    workspace.write("later", [link])
+    notes = pipeline.rank(workspace, "travel.shop").notes
+    assert [note for note in notes if note.startswith("brandfit: ") and "brandfit update" in note], notes
+    pipeline.update(workspace)
+    assert not [
+        note for note in pipeline.rank(workspace, "travel.shop").notes if note.startswith("brandfit:")
+    ]

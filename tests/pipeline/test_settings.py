@@ -36,6 +36,7 @@ ARGUMENTS = {
     "import_source": {"source": "sample"},
     "judge_profilers": {"profilers": "majority"},
     "listing": {"what": "brands"},
+    "make_study": {"folder": "new", "ranker": "simcos"},
     "pair": {"brand": BRAND, "influencer": SOMEONE},
     "rank": {"brand": BRAND},
     "rank_brief": {"text": "boots"},
@@ -150,6 +151,7 @@ TYPED = {
     "search": ["boots"],
     "shortlist": [BRAND, "--count", "3"],
     "similar": [SOMEONE],
+    "study make": ["new"],
     "train": ["simcos"],
     "tune": ["simcos", "--try", "fusion=scores,vectors"],
 }

@@ -61,13 +61,10 @@ def make(
       brandfit study make my-study --ranker camera --questions 8 -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import read_settings
-    from brandfit.errors import UsageError
+    from brandfit.cli._shared import only_data
     from brandfit.workspace import Workspace
 
-    own, data = read_settings(settings)
-    if own:
-        raise UsageError(f"Setting {next(iter(own))!r} is not read here.", "Settings of the data are read.")
+    data = only_data(settings)
     with Workspace(workspace) as opened:
         made = pipeline.make_study(
             opened, folder, ranker=ranker, questions=questions, data=data, followers=followers, seed=seed

@@ -23,7 +23,7 @@ SLOT = {
     "partners": "partners of similar brands",
     "match": "a learned similarity",
     "plain": "overall similarity",
-    "agreement": "agreement of categories",
+    "agreement": "categories of both or of their partners",
     "history": "the brands that it has worked with",
     "content": "what both post",
     "feedback": "likes and “Not this”",

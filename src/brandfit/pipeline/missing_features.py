@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 from brandfit.arguments import checked
 from brandfit.compute.local import thread_map
 from brandfit.data.candidates import EXAMPLES
-from brandfit.data.dataset import Dataset
+from brandfit.data.dataset import POST_SLOTS, Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError
+from brandfit.learning.pooling import account_vectors
 from brandfit.pipeline.datasets import load
 from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.readers import maker_of
@@ -298,6 +299,8 @@ def with_waiting_notes(workspace: Workspace, dataset: Dataset, ranking: Ranking)
         notes.append(
             f"{n_unencoded:,} {have} posts that are not encoded: brandfit update -w {workspace.path}"
         )
+    stale_models = [stale for stale in outdated(workspace).models if stale.name == ranking.ranker]
+    notes += [f"{stale.sentence}: brandfit update -w {workspace.path}" for stale in stale_models]
     return replace(ranking, notes=(*notes, *ranking.notes), not_encoded=n_waiting)
 
 
@@ -311,13 +314,32 @@ def _stale_owners(workspace: Workspace, dataset: Dataset) -> set[str]:
 
 def older_features_note(workspace: Workspace, dataset: Dataset, influencers: Iterable[str]) -> str:
     """A note on influencers with new or changed posts that are not encoded, because an answer uses their
-    earlier Features; "" if there are none."""
+    earlier Features or knows nothing of their content; "" if there are none."""
     waiting = encoding_of(workspace, dataset, influencers).waiting
     if not waiting:
         return ""
-    whose = "its" if len(waiting) == 1 else "their"
-    command = f"brandfit update -w {workspace.path}"
-    return f"{_posts_are(waiting)} not encoded; {whose} earlier features are used: {command}"
+    has_features = _with_features(dataset, list(waiting))
+    earlier = {id: n for id, n in waiting.items() if id in has_features}
+    unknown = {id: n for id, n in waiting.items() if id not in has_features}
+    sentences = []
+    if earlier:
+        whose = "its" if len(earlier) == 1 else "their"
+        sentences.append(f"{_posts_are(earlier)} not encoded; {whose} earlier features are used")
+    if unknown:
+        sentences.append(f"{_posts_are(unknown)} not encoded, and so is nothing else of the account")
+        if len(unknown) > 1:
+            sentences[-1] += "s"
+    return f"{'; '.join(sentences)}: brandfit update -w {workspace.path}"
+
+
+def _with_features(dataset: Dataset, influencers: Sequence[str]) -> set[str]:
+    """The influencers with Features of their content."""
+    ids = np.array(influencers, dtype=object)
+    has_any = np.zeros(len(ids), bool)  # (n,)
+    for slot in POST_SLOTS:
+        if slot in dataset.slots:
+            has_any |= account_vectors(dataset, slot, accounts=ids).present
+    return set(ids[has_any].tolist())
 
 
 def _posts_are(n_posts: Mapping[str, int]) -> str:

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-BOUNDARY = "\n"
-"""Separates keywords in the joined text. A shell or a page has already split what a person typed."""
 OPERATOR = re.compile(r'(?<!\S)(?P<minus>-?)"(?P<phrase>[^"]+)"|(?<!\S)-(?P<word>#?[^\W_][^\s"]*)')
 """A phrase, with or without a minus before it, or a word with a minus. ``-`` alone and a hyphen in a word are
 no operators."""
@@ -31,26 +29,28 @@ class Query(NamedTuple):
 
 
 def parse_query(texts: Iterable[str]) -> Query:
-    """The query that these texts make together. A text without operators is one keyword.
+    """The query that these texts make together, as if they were typed in a row: words without quotation marks
+    are keywords of their own, wherever one text ends.
 
-    >>> parse_query(["hiking", '"slow', 'travel"', "-food"])
-    Query(keywords=('hiking', 'slow travel'), phrases=('slow travel',), excluded=('food',))
+    >>> parse_query(["hiking boots", '"slow', 'travel"', "-food"])
+    Query(keywords=('hiking', 'boots', 'slow travel'), phrases=('slow travel',), excluded=('food',))
     """
+    keywords: list[str] = []
     phrases: list[str] = []
     excluded: list[str] = []
-
-    def taken_out(match: re.Match[str]) -> str:
-        """Note a phrase or an excluded word; return the text that stays in its place."""
+    # Joined first, because a phrase may be spread over several texts.
+    joined = " ".join(texts).translate(QUOTATION_MARKS)
+    position = 0
+    for match in OPERATOR.finditer(joined):
+        keywords += joined[position : match.start()].split()
+        position = match.end()
         text = _normalized(match["phrase"] or match["word"])
         if match["phrase"] is None or match["minus"]:
             excluded.append(text)
-            return BOUNDARY
-        phrases.append(text)
-        return f"{BOUNDARY}{text}{BOUNDARY}"
-
-    # Joined first, because a phrase may be spread over several texts.
-    joined = BOUNDARY.join(texts).translate(QUOTATION_MARKS)
-    keywords = OPERATOR.sub(taken_out, joined).split(BOUNDARY)
+        else:
+            phrases.append(text)
+            keywords.append(text)
+    keywords += joined[position:].split()
     return Query(
         keywords=tuple(filter(None, map(_normalized, keywords))),
         phrases=tuple(filter(None, phrases)),

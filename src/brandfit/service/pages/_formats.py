@@ -23,7 +23,7 @@ PART = {
     "partners": "partners of similar brands",
     "match": "a learned similarity",
     "plain": "overall similarity",
-    "agreement": "agreement of categories",
+    "agreement": "categories of both or of their partners",
     "history": "brands it has worked with",
     "feedback": "your likes and “Not this”",
 }
