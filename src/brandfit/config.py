@@ -7,6 +7,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -17,6 +18,10 @@ from brandfit.errors import ConfigError, UnknownName, suggestion
 from brandfit.messages import reason
 
 Declared = TypeVar("Declared", bound=msgspec.Struct)
+Base = TypeVar("Base", bound="Config")
+ADDED = {"added": True}
+"""``Meta(extra=ADDED)`` of a setting that a later version added. At its default it is no part of keys, so that
+what an earlier version stored stays valid."""
 NO_LIST = "Expected `array`, got"
 """Beginning of the message of msgspec if a list is expected."""
 
@@ -68,6 +73,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Plain JSON types; ``from_settings(config.to_dict()) == config``."""
         return msgspec.to_builtins(self)
 
+    def identity(self) -> dict[str, Any]:
+        """``to_dict`` without the settings marked ``ADDED`` that are at their default: for keys."""
+        added = _added_settings(type(self))
+        values = self.to_dict()
+        return {name: value for name, value in values.items() if name not in added or value != added[name]}
+
+
+@cache
+def _added_settings(config: type[Config]) -> dict[str, Any]:
+    """Setting marked ``ADDED`` to its default as plain JSON types."""
+    hints = typing.get_type_hints(config, include_extras=True)
+    defaults = {}
+    for field in msgspec.structs.fields(config):
+        metas = getattr(hints[field.name], "__metadata__", ())
+        if any(isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("added") for meta in metas):
+            defaults[field.name] = _default(field)
+    return defaults
+
 
 def describe(config: type[Config]) -> dict[str, dict[str, Any]]:
     """``{field: {"description", "default", "type"}}``, for help and docs; the type in words: ``int``,
@@ -90,6 +113,25 @@ def _default(field: Any) -> Any:
     if field.default is not msgspec.NODEFAULT:
         return msgspec.to_builtins(field.default)
     return field.default_factory() if field.default_factory is not msgspec.NODEFAULT else None
+
+
+def with_defaults(config: type[Base], name: str, *, module: str, **defaults: Any) -> type[Base]:
+    """The same settings, of the same types and descriptions, with other defaults, as a class of this name.
+
+    module  ``__name__`` of the module that holds the class, so that it can be pickled
+
+    Raises UnknownName for a default of a setting that does not exist.
+    """
+    hints = typing.get_type_hints(config, include_extras=True)
+    for setting in defaults:
+        if setting not in hints:
+            raise UnknownName("setting", setting, known=config.__struct_fields__)
+    fields = [(setting, hints[setting], default) for setting, default in defaults.items()]
+    # msgspec types the result as a Struct, not as a class below ``config``.
+    changed: Any = msgspec.defstruct(
+        name, fields, bases=(config,), module=module, frozen=True, kw_only=True
+    )
+    return changed  # type: ignore[no-any-return]
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, str]:

@@ -168,8 +168,10 @@ class Encoder(ABC):
 
     @property
     def maker(self) -> str:
-        """Identity of the numbers: a hash of name, version, config (without ``neutral``) and weights."""
-        config = {name: value for name, value in self.config.to_dict().items() if name not in self.neutral}
+        """Identity of the numbers: a hash of name, version, config (``Config.identity``, without ``neutral``)
+        and weights."""
+        config = self.config.identity()
+        config = {name: value for name, value in config.items() if name not in self.neutral}
         identity = [self.name, self.version, config, self.weights]
         return hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()[:32]
 

@@ -444,7 +444,7 @@ def select_rows(values_by_part: dict[str, Tensor], rows: Tensor) -> dict[str, Te
 
 def run_key(ranker: Ranker, dataset: Dataset) -> str:
     """Hash of a ranker, its settings and its Dataset, for checkpoints."""
-    config = {name: value for name, value in ranker.config.to_dict().items() if name != "device"}
+    config = {name: value for name, value in ranker.config.identity().items() if name != "device"}
     content = [ranker.name, config, ranker.seed, dataset.fingerprint]
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 

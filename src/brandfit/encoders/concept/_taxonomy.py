@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -71,8 +71,10 @@ class Taxonomy:
     def __len__(self) -> int:
         return len(self.concepts)
 
-    def find(self, text: str) -> list[int]:
+    def find(self, text: str, skip: Container[str] = ()) -> list[int]:
         """Concepts in a text, once for each mention; of overlapping names the longest counts.
+
+        skip  words, as ``terms`` returns them, that alone name no concept; in a longer name they count
 
         >>> taxonomy = built_in()
         >>> [taxonomy.names[n] for n in taxonomy.find("A makeup artist with two cats")]
@@ -85,7 +87,7 @@ class Taxonomy:
             # The longest name that starts at this word; without one, go on to the next word.
             for length in range(min(LONGEST, len(words) - start), 0, -1):
                 named = self.concepts_by_term.get(" ".join(words[start : start + length]))
-                if named:
+                if named and not (length == 1 and words[start] in skip):
                     concepts += named
                     start += length
                     break
