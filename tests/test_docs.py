@@ -18,6 +18,7 @@ from PIL import Image
 from brandfit import pipeline, registry
 from brandfit.cli import cli
 from brandfit.config import describe
+from brandfit.data.dataset import SLOTS
 from brandfit.pipeline.inventory import catalogue
 from brandfit.search import filters
 from brandfit.workspace import Workspace
@@ -203,7 +204,7 @@ def known_scopes() -> dict[str, set[str]]:
     found["protocol"] = {row["setting"] for name in protocols for row in catalogue("settings", name)}
     for name in ("price", "endorsements"):
         found[name] = {row["setting"] for row in catalogue("settings", name)}
-    found["slots"] = {"text", "picture", "concept", "graph", "profile", "category", "audience", "engagement"}
+    found["slots"] = set(SLOTS)
     return found
 
 

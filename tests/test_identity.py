@@ -21,7 +21,7 @@ from brandfit.rankers import _cross_fitting
 SCRIPT = Path(__file__).with_name("identity.py")
 OF_FILES = {
     *("image.clip", "image.upernet", "image.vgg16", "image.inception_v3", "image.resnet", "image.mobilenet"),
-    *("text.bert", "text.spacy"),
+    *("image.objects_scenes", "audience.objects_scenes", "text.bert", "text.spacy"),
 }
 """Encoders that are left out, for their networks take seconds to load: their keys are hashes of files, like
 that of image.onnx."""

@@ -20,8 +20,8 @@ from brandfit.messages import reason
 Declared = TypeVar("Declared", bound=msgspec.Struct)
 Base = TypeVar("Base", bound="Config")
 ADDED = {"added": True}
-"""``Meta(extra=ADDED)`` of a setting that a later version added. At its default it is no part of keys, so that
-what an earlier version stored stays valid."""
+"""``Meta(extra=ADDED)`` of a setting that a later version added. At its default it is no part of keys, so
+that what an earlier version stored stays valid."""
 NO_LIST = "Expected `array`, got"
 """Beginning of the message of msgspec if a list is expected."""
 
@@ -128,10 +128,8 @@ def with_defaults(config: type[Base], name: str, *, module: str, **defaults: Any
             raise UnknownName("setting", setting, known=config.__struct_fields__)
     fields = [(setting, hints[setting], default) for setting, default in defaults.items()]
     # msgspec types the result as a Struct, not as a class below ``config``.
-    changed: Any = msgspec.defstruct(
-        name, fields, bases=(config,), module=module, frozen=True, kw_only=True
-    )
-    return changed  # type: ignore[no-any-return]
+    changed: Any = msgspec.defstruct(name, fields, bases=(config,), module=module, frozen=True, kw_only=True)
+    return changed
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, str]:

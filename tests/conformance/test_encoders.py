@@ -45,6 +45,11 @@ def settings(tiny_onnx, tiny_bert, tiny_spacy, tiny_clip, tiny_upernet):
         "image.onnx": {"path": str(tiny_onnx)},
         "audience.onnx": {"path": str(tiny_onnx)},
         "text.lda": {"topics": 2, "min_accounts": 1, "max_share": 1.0, "rounds": 20, "language": ""},
+        "audience.lda": {"topics": 2, "min_accounts": 1, "max_share": 1.0, "rounds": 20, "language": ""},
+        "image.objects_scenes": {"resnet": "random", "upernet": str(tiny_upernet), "threshold": 0.0},
+        "audience.objects_scenes": {"resnet": "random", "upernet": str(tiny_upernet), "threshold": 0.0},
+        "concept.graph_morning": {"endorsements": "all", "dim": 8, "walks": 4, "epochs": 1},
+        "concept.graph_bamir": {"at_least": 1, "dim": 8, "walks": 4, "epochs": 1},
         "text.word2vec": {"min_count": 1, "dim": 8, "epochs": 1},
         "text.hashtags": {"min_accounts": 1, "max_share": 1.0},
         "text.mentions": {"min_accounts": 1, "max_share": 1.0},
@@ -152,7 +157,10 @@ def networks():
     return {}
 
 
-HEAVY = {"image.vgg16", "image.resnet", "image.inception_v3"}
+HEAVY = {
+    *("image.vgg16", "image.resnet", "image.inception_v3"),
+    *("image.objects_scenes", "audience.objects_scenes"),
+}
 """Large networks on the base of image.mobilenet, which goes through every test; these only through what is of
 a network alone."""
 

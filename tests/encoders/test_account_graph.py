@@ -1,5 +1,5 @@
-"""The graphs of MORNING and BAMIR by hand: vectors of accounts over all their concepts, edges from mentions, and
-concepts of biographies. Keys of earlier versions stay."""
+"""The graphs of MORNING and BAMIR by hand: vectors of accounts over all their concepts, edges from mentions,
+and concepts of biographies. Keys of earlier versions stay."""
 
 from __future__ import annotations
 
@@ -104,7 +104,11 @@ def account_data() -> Dataset:
         Account(id="ben", biography="I love bread and yoga"),
         Account(id="cat", role="audience", biography="bread"),
     ]
-    posts = [post("p", "ann", "bread soup dog"), post("q", "ann", "bread"), post("r", "ann", "bread soup dog")]
+    posts = [
+        post("p", "ann", "bread soup dog"),
+        post("q", "ann", "bread"),
+        post("r", "ann", "bread soup dog"),
+    ]
     return Dataset.from_rows(accounts, posts)
 
 
@@ -137,7 +141,8 @@ def test_the_order_of_rows_changes_no_account():
         "reversed",
     )
     one, other = (
-        Graph(GraphConfig(**PLAIN, at_least=1, level="account")).encode(data) for data in (rows, reversed_rows)
+        Graph(GraphConfig(**PLAIN, at_least=1, level="account")).encode(data)
+        for data in (rows, reversed_rows)
     )
     np.testing.assert_array_equal(one.values_of(["ann"]).values, other.values_of(["ann"]).values)
 
@@ -171,7 +176,9 @@ def test_morning_counts_attributes_of_profiles_in_pairs_and_nothing_else():
                     coocf[pair] = coocf.get(pair, 0) + 1
     assert edges_of(encoder) == {pair: round(math.sqrt(n / 2), 6) for pair, n in coocf.items()}
     vector = dict(zip(encoder.taxonomy.names, encoder.vectors, strict=True))
-    np.testing.assert_allclose(features.values_of(["ann"]).values[0], (vector["dog"] + vector["soup"]) / 2, atol=1e-6)
+    np.testing.assert_allclose(
+        features.values_of(["ann"]).values[0], (vector["dog"] + vector["soup"]) / 2, atol=1e-6
+    )
     assert (encoder.config.walks, encoder.config.dim, GraphMorningConfig().dim) == (10, 8, 128)
 
 
@@ -193,7 +200,9 @@ def mention_data() -> Dataset:
         post("c", "held.out", mentions=("ben",)),
         post("d", "ann", mentions=("ben", "ann")),
     ]
-    return Dataset.from_rows(accounts, posts, links=[endorsement("ann", "shop"), endorsement("ben", "held.out")])
+    return Dataset.from_rows(
+        accounts, posts, links=[endorsement("ann", "shop"), endorsement("ben", "held.out")]
+    )
 
 
 def test_bamir_counts_mentions_between_accounts_of_the_training_split():
@@ -233,7 +242,11 @@ def test_hashtags_that_eight_posts_share_make_edges():
 def test_meetings_across_never_hold_two_concepts_of_one_account():
     one = attributes.lists(np.array([[1.0, 1.0, 0.0]]), 9)
     other = attributes.lists(np.array([[0.0, 0.0, 1.0]]), 9)
-    assert attributes.meetings(one, other, within=False).toarray().tolist() == [[0, 0, 1], [0, 0, 1], [1, 1, 0]]
+    assert attributes.meetings(one, other, within=False).toarray().tolist() == [
+        [0, 0, 1],
+        [0, 0, 1],
+        [1, 1, 0],
+    ]
 
 
 # --- concepts of biographies (B-02) -------------------------------------------------------------------------
@@ -266,7 +279,9 @@ def test_keywords_are_the_words_of_highest_tf_idf():
     assert (counts.n_documents, counts.by_word) == (3, frequency)
     words = [word for post_words in accounts[0] for word in post_words]
     weight = {w: words.count(w) * (math.log(4 / (1 + frequency[w])) + 1) for w in set(words)}
-    assert counts.keywords(accounts[0], 2) == sorted(weight, key=lambda w: -weight[w])[:2] == ["bread", "soup"]
+    assert (
+        counts.keywords(accounts[0], 2) == sorted(weight, key=lambda w: -weight[w])[:2] == ["bread", "soup"]
+    )
 
 
 def keyword_data(biography: str | None) -> Dataset:

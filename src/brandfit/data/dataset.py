@@ -20,7 +20,10 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post
 from brandfit.errors import UnknownName
 
-SLOTS = ("text", "picture", "concept", "graph", "profile", "category", "audience", "engagement")
+SLOTS = (
+    "text", "picture", "concept", "graph", "profile", "category",
+    "audience", "audience_picture", "engagement",
+)  # fmt: skip
 """The roles of features that rankers read. A setting chooses the Features that fill a slot."""
 POST_SLOTS = ("text", "picture", "concept", "graph")
 """The slots that are made from what an account posts."""

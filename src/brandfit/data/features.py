@@ -194,7 +194,7 @@ class Features:
     def describes_accounts(self) -> bool:
         """Whether a row describes a whole account, including posts that a split hides later: rows of
         accounts, and of audiences."""
-        return self.level == "account" or self.slot == "audience"
+        return self.level == "account" or self.slot in ("audience", "audience_picture")
 
     def __len__(self) -> int:
         return len(self.ids)

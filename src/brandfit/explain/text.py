@@ -19,6 +19,7 @@ SLOT = {
     "profile": "what both say of themselves",
     "category": "the category",
     "audience": "the audiences",
+    "audience_picture": "what both audiences show",
     "engagement": "engagement",
     "partners": "partners of similar brands",
     "match": "a learned similarity",
@@ -38,6 +39,7 @@ ALONE = {
     "profile": "what it says of itself",
     "category": "its category",
     "audience": "its audience",
+    "audience_picture": "what its audience shows",
 }
 """Words for a slot of the influencer alone, if the brand has nothing to compare with."""
 

@@ -8,7 +8,7 @@ product. Products are therefore summed in float64 and rounded to float32 once, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -39,6 +39,35 @@ def bounded(vectors: Vectors) -> Vectors:
     """Rows longer than one are scaled to length one. Shares that add up to one are unchanged."""
     length = np.maximum(_lengths(vectors.values), np.float32(1))
     return Vectors(vectors.values / length[:, None], vectors.present)
+
+
+def shares(vectors: Vectors, columns: Sequence[str], name: str) -> Vectors:
+    """Rows (n, dim) whose blocks of columns are divided by their sums; a block of zeros stays (psi of
+    MORNING, Wang et al. 2022, Eq. 4-6).
+
+    columns  names "BLOCK: CLASS" of the columns; all are one block if they have no such names
+    name     of the Features, for the message
+
+    Raises UsageError for a negative value, which is no share.
+    """
+    if (vectors.values < 0).any():
+        raise UsageError(
+            f"{name} has negative values: they are no shares that add up to one.",
+            "Set pictures=bounded, or encode pictures by image.objects_scenes.",
+        )
+    values = vectors.values.copy()
+    block_names = blocks_of(columns) or [""] * values.shape[1]
+    for block in sorted(set(block_names)):
+        is_block = np.array([name == block for name in block_names], bool)  # (dim,)
+        total = values[:, is_block].sum(axis=1, dtype=np.float64, keepdims=True)  # (n, 1)
+        values[:, is_block] /= np.where(total > 0, total, 1.0)
+    return Vectors(values, vectors.present)
+
+
+def blocks_of(columns: Sequence[str]) -> list[str]:
+    """The block of each of the columns named "BLOCK: CLASS"; empty if any has no such name."""
+    blocks = [block for block, separator, _ in (name.partition(": ") for name in columns) if separator]
+    return blocks if len(blocks) == len(columns) else []
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:

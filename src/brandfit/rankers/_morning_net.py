@@ -14,6 +14,9 @@ STD = 0.1
 WIDTH = 512
 PICTURE, TEXT, GRAPH = (1024, 1024, 1024, WIDTH), (128, WIDTH), (1024, WIDTH)
 
+FUSED = {"content": ("text", "picture"), "audience": ("audience", "audience_picture")}
+"""Part to the slots of words and of pictures that are fused in it."""
+
 
 class MorningNet(TwoSided):
     """Content, audience and attributes of an account, the same weights for both sides (Eq. 4-24)."""
@@ -25,7 +28,9 @@ class MorningNet(TwoSided):
     ) -> None:
         super().__init__()
         self.attention = attention
-        widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}
+        widths = {
+            "text": TEXT, "picture": PICTURE, "audience": TEXT, "audience_picture": PICTURE, "graph": GRAPH,
+        }  # fmt: skip
         self.branches = nn.ModuleDict()
         for slot, dim in dims.items():
             self.branches[slot] = MLP(
@@ -35,11 +40,7 @@ class MorningNet(TwoSided):
                 std=STD / width**0.5,
             )
         d = scaled((WIDTH,), width)[0]
-        parts = []
-        if "text" in dims or "picture" in dims:
-            parts.append("content")
-        if "audience" in dims:
-            parts.append("audience")
+        parts = [part for part, slots in FUSED.items() if dims.keys() & set(slots)]
         self.fusion = nn.ModuleDict({part: nn.Linear(d, d) for part in parts})
         # Co-attention needs both content and audience.
         self.affinity = nn.ModuleDict({part: nn.Linear(d, d) for part in parts} if len(parts) == 2 else {})
@@ -51,13 +52,13 @@ class MorningNet(TwoSided):
     def forward(self, side: Side, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
         embeddings = {slot: self.branches[slot](values[slot]) for slot in values}  # (n, 512) each
         parts, has_part = {}, {}
-        content = [(embeddings[slot], has[slot]) for slot in ("text", "picture") if slot in embeddings]
-        if content:
-            has_part["content"] = torch.stack([present for _, present in content]).sum(0).clamp(max=1)
-            parts["content"] = self.fusion["content"](product(content)) * has_part["content"]
-        if "audience" in embeddings:
-            has_part["audience"] = has["audience"]
-            parts["audience"] = self.fusion["audience"](embeddings["audience"]) * has["audience"]
+        # Words times pictures, of the account (Eq. 9) and of its audience (Eq. 12); a missing one is left
+        # out.
+        for part, slots in FUSED.items():
+            factors = [(embeddings[slot], has[slot]) for slot in slots if slot in embeddings]
+            if factors:
+                has_part[part] = torch.stack([present for _, present in factors]).sum(0).clamp(max=1)
+                parts[part] = self.fusion[part](product(factors)) * has_part[part]
         if len(parts) == 2 and self.affinity:
             # An account that lacks one of the two keeps the other as it is.
             has_both = has_part["content"] * has_part["audience"]

@@ -7,11 +7,12 @@ B-10).
     L       = sum of triplet(content, margin 4) + triplet(node, margin 2) + mean CE of softmax(F(b, +), F(b,
             -)) + l1 |weights|
 
-Topics fill ``text``, object and scene proportions ``picture``, ``concept.graph`` (or the released vectors)
-``graph``. Every positive pair comes ``rounds`` times an epoch with three random negatives and one of the
-brand's own category, all four in the same step: the pair goes through the network once. LeakyReLU but after
-the last layer, dropout of a half after the first layer of words and pictures, weights from N(0, .1), Adam at
-.002, times .95 an epoch, batches of 32, at most 100 epochs.
+The inputs of the notebooks are made by ``text.lda`` with topics=19 (``text``), ``image.objects_scenes``
+(``picture``) and ``concept.graph_bamir`` (``graph``); other encoders of these slots, and the released
+vectors, work too. Every positive pair comes ``rounds`` times an epoch with three random negatives and one of
+the brand's own category, all four in the same step: the pair goes through the network once. LeakyReLU but
+after the last layer, dropout of a half after the first layer of words and pictures, weights from N(0, .1),
+Adam at .002, times .95 an epoch, batches of 32, at most 100 epochs.
 
 Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; no paper is available.
 Differences:
@@ -22,7 +23,9 @@ Differences:
 * Their AUC pools all brands; here it is a mean over brands, as everywhere.
 * A slot that a pair lacks is left out of the product for this pair.
 * Their topics and pictures are shares that add up to one. Longer embeddings in these slots are scaled to
-  length one, because weights from N(0, .1) suit shares.
+  length one, because weights from N(0, .1) suit shares. Pictures of ``image.objects_scenes`` are divided by
+  the sums of their objects and scenes (M-02); those of ``image.resnet`` alone with ``pictures=shares``. The
+  notebooks take the softmax of a sum of raw scores, which gives an account with many posts a single class.
 
 Expected: the authors' notebook has, over its 74 test brands, AUC .820, cAUC .658, R@10 .159, R@50 .435, MRR
 .461, MAP .186. On released topics and concept vectors without pictures, 5 folds over 286 brands: see
@@ -42,8 +45,8 @@ from brandfit.learning.losses import pairwise, triplet
 from brandfit.learning.pairs import Pairs, categories_of
 from brandfit.learning.pooling import Sides, Vectors
 from brandfit.learning.samplers import Triplets, triplets
-from brandfit.learning.similarity import bounded
 from brandfit.rankers._neural import Embedder, NetworkConfig, TripletRanker
+from brandfit.rankers._share_inputs import Pictures, share_inputs
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,6 +58,7 @@ class BamirConfig(NetworkConfig, frozen=True):
     rounds: Annotated[int, Meta(description="times that every positive pair is drawn in an epoch", ge=1)] = 5
     random: Annotated[int, Meta(description="random negatives a draw", ge=0)] = 3
     hard: Annotated[int, Meta(description="negatives of the brand's own category a draw", ge=0)] = 1
+    pictures: Pictures = "auto"
 
     def __post_init__(self) -> None:
         if not self.random + self.hard:
@@ -90,7 +94,7 @@ class Bamir(TripletRanker):
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> Sides[Vectors]:
         vectors = super().slot_vectors(dataset, slot, brands=brands, influencers=influencers)
-        return vectors if slot == "graph" else Sides(bounded(vectors.brand), bounded(vectors.influencer))
+        return share_inputs(dataset, slot, vectors=vectors, pictures=self.config.pictures)
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         self._categories = categories_of(dataset, pairs).numbers

@@ -9,8 +9,16 @@
     L = triplets of the three (margins 4, 2, 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|
                                                                        Eq. 28-32
 
-Topics fill ``text``, object and scene proportions ``picture``, the posts of the audience ``audience``
-(``audience.<encoder>``), ``concept.graph`` ``graph``. Adam at .002, times .95 an epoch, batches of 16, at
+Slots, and the encoders that make the inputs of the paper:
+
+    text              topics of the account                        text.lda               X^t
+    picture           objects and scenes, each adding up to one    image.objects_scenes   X^p, Eq. 4-6
+    audience          topics of its audience, biographies too      audience.lda
+    audience_picture  objects and scenes of its audience           audience.objects_scenes
+    graph             attributes of accounts                       concept.graph_morning  (not concept.graph)
+
+Texts and pictures of audiences are fused as those of accounts; each may be missing. Other encoders of these
+slots work too. Adam at .002, times .95 an epoch, batches of 16, at
 most 100 epochs, dropout of a half, LeakyReLU. The ``use`` setting leaves whole perspectives out: the paper's
 six ablations.
 
@@ -25,11 +33,11 @@ equations, the equations are followed, with one exception:
   (M2), adds a regulariser that the paper does not name (M3), shrinks the step by .99 every 12,000 steps (M5),
   drops weights of the first layers, not activations (M6), and draws all negatives once (M7): here they are
   drawn again every epoch.
-* An audience is one pooled vector of its encoder. Pictures and topics of audiences are not two branches.
 * Training stops early on held-out training brands.
 * An attribute branch has no dropout, as in the code (M6); the paper does not say.
 * Topics and pictures are shares that add up to one. Longer embeddings in these slots are scaled to length
-  one.
+  one. Pictures of ``image.objects_scenes`` are divided by the sum of their objects and by that of their
+  scenes (psi of Eq. 4-6); those of ``image.resnet`` alone with ``pictures=shares``.
 
 Expected: the paper's Table III has AUC .884, cAUC .727, R@10 .213, R@50 .551, MRR .565, MAP .238 with
 pictures and audiences; its c-only row AUC .861, att-only .805, c+att .882.
@@ -46,14 +54,20 @@ from brandfit.data.dataset import Dataset
 from brandfit.learning.losses import pairwise, triplet
 from brandfit.learning.pooling import Sides, Vectors
 from brandfit.learning.samplers import Triplets
-from brandfit.learning.similarity import bounded
 from brandfit.rankers._neural import Embedder, NetworkConfig, TripletRanker
+from brandfit.rankers._share_inputs import Pictures, share_inputs
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MARGINS = {"content": 4.0, "audience": 2.0, "graph": 2.0}
-PERSPECTIVE = {"text": "content", "picture": "content", "audience": "audience", "graph": "attributes"}
+PERSPECTIVE = {
+    "text": "content",
+    "picture": "content",
+    "audience": "audience",
+    "audience_picture": "audience",
+    "graph": "attributes",
+}
 
 
 class MorningConfig(NetworkConfig, frozen=True):
@@ -71,6 +85,7 @@ class MorningConfig(NetworkConfig, frozen=True):
             "embedding, as Eq. 21"
         ),
     ] = "sigmoid"
+    pictures: Pictures = "auto"
 
 
 class Morning(TripletRanker):
@@ -78,7 +93,7 @@ class Morning(TripletRanker):
 
     Config = MorningConfig
     config: MorningConfig
-    slots = ("text", "picture", "audience", "graph")
+    slots = ("text", "picture", "audience", "audience_picture", "graph")
     part_names = ("content",)
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
@@ -90,7 +105,7 @@ class Morning(TripletRanker):
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> Sides[Vectors]:
         vectors = super().slot_vectors(dataset, slot, brands=brands, influencers=influencers)
-        return vectors if slot == "graph" else Sides(bounded(vectors.brand), bounded(vectors.influencer))
+        return share_inputs(dataset, slot, vectors=vectors, pictures=self.config.pictures)
 
     def loss(self, embedder: Embedder, batch: Triplets) -> Tensor:
         positive, negative = embedder.triplet_scores(batch)

@@ -7,9 +7,12 @@ posts, else its comments on the account's posts; the seed draws which ones. Item
 row of a post is the mean of the items of its audience: a comment belongs to the post that it comments, a
 member's own post to every post of the account.
 
+With ``biographies``, the biography of a member that is an audience account is one more item of it, as in the
+paper, which reads biography, picture and caption (V-B). It belongs to every post of the account.
+
 So the comments of a post that a split hides are hidden too. For the same reason posts of influencers and
 brands are never items of an audience: a post that a split hides would be visible through each account whose
-post its author commented.
+post its author commented. Their biographies, which name partners, are none either.
 """
 
 from __future__ import annotations
@@ -35,6 +38,12 @@ Members = Annotated[
 Posts = Annotated[
     int, Meta(description="posts, or else comments, that are read of each of them (L)", ge=1, le=1000)
 ]
+Biographies = Annotated[
+    bool,
+    Meta(description="read the biographies of audience accounts too", extra=settings.ADDED),
+]
+BIOGRAPHY = "biography of "
+"""Beginning of the id of an item that is a biography; the id of the account follows."""
 Seed = Annotated[int, Meta(description="draws which posts or comments are read")]
 
 
@@ -49,7 +58,7 @@ class AudienceItems(NamedTuple):
 
 class AudienceEncoder(Encoder):
     """Authors name ``inner``, an encoder class for posts, and a Config: that of ``inner`` with members, posts
-    and seed."""
+    and seed, and for texts with biographies."""
 
     inner: ClassVar[type[Encoder]]
     slot = "audience"
@@ -80,9 +89,16 @@ class AudienceEncoder(Encoder):
         """Fingerprint of the inner encoder: its version and its weights."""
         return f"{self.encoder.version} {self.encoder.weights}"
 
-    def units(self, dataset: Dataset) -> Units:
+    def items(self, dataset: Dataset) -> AudienceItems:
+        """The items of the active audiences by the settings."""
         config: Any = self.config
-        audience = audience_items(dataset, config.members, posts=config.posts, seed=config.seed)
+        biographies = getattr(config, "biographies", False)
+        return audience_items(
+            dataset, config.members, posts=config.posts, seed=config.seed, biographies=biographies
+        )
+
+    def units(self, dataset: Dataset) -> Units:
+        audience = self.items(dataset)
         units = self.encoder.units(audience.dataset)
         # Ids of units are items. An item may have several units, and each unit belongs to all posts that its
         # item is paired with: a join of units and pairs on the item number.
@@ -109,7 +125,9 @@ class AudienceEncoder(Encoder):
         return self.encoder.cost(content)
 
 
-def audience_items(dataset: Dataset, members: int, *, posts: int, seed: int) -> AudienceItems:
+def audience_items(
+    dataset: Dataset, members: int, *, posts: int, seed: int, biographies: bool = False
+) -> AudienceItems:
     """The items of the active audience of all accounts; see the module."""
     comments = _comments_by_others(dataset)
     active = _most_active(comments, members)  # (source: member, target: account)
@@ -128,10 +146,14 @@ def audience_items(dataset: Dataset, members: int, *, posts: int, seed: int) -> 
     )
     written = _draw(written, ["source", "target"], n=posts, seed=seed)
 
-    # A comment belongs to its post, an own post to all posts of the accounts that its author comments.
+    about = _biographies(dataset, active["source"]) if biographies else _as_posts(written.slice(0, 0))
+
+    # A comment belongs to its post, an own post or biography to all posts of the accounts that its author
+    # comments.
     comment_pairs = written.select(["id", "post"]).rename_columns(["item", "post"])
     posts_of_targets = dataset.posts.select(["id", "account"]).rename_columns(["post", "target"])
-    authors = own_posts.select(["id", "account"]).rename_columns(["item", "source"])
+    of_members = pa.concat_tables([own_posts, about]).select(["id", "account"])
+    authors = of_members.rename_columns(["item", "source"])
     own_pairs = authors.join(active, "source", join_type="inner").join(
         posts_of_targets, "target", join_type="inner"
     )
@@ -139,7 +161,7 @@ def audience_items(dataset: Dataset, members: int, *, posts: int, seed: int) -> 
     pairs = pairs.sort_by([("post", "ascending"), ("item", "ascending")])
     tables = {
         "accounts": dataset.accounts,
-        "posts": pa.concat_tables([own_posts, _as_posts(written)]),
+        "posts": pa.concat_tables([own_posts, about, _as_posts(written)]),
         "images": dataset.images,
         "links": dataset.stored_links.slice(0, 0),
     }
@@ -190,15 +212,37 @@ def _rank_within_group(table: pa.Table, by: list[str]) -> np.ndarray:
     return row - start_row
 
 
+def _biographies(dataset: Dataset, members: pa.ChunkedArray) -> pa.Table:
+    """The biographies of those members that are audience accounts, in the schema of posts."""
+    is_member = pc.is_in(dataset.accounts["id"], value_set=_combined(members))
+    is_audience = pc.equal(dataset.accounts["role"], "audience")
+    has_text = pc.greater(pc.fill_null(pc.utf8_length(dataset.accounts["biography"]), 0), 0)
+    accounts = dataset.accounts.filter(pc.and_(pc.and_(is_member, is_audience), has_text))
+    ids = accounts["id"]
+    return _posts_of(
+        {
+            "id": pc.binary_join_element_wise(BIOGRAPHY, ids, ""),
+            "account": ids,
+            "caption": accounts["biography"],
+        }
+    )
+
+
 def _as_posts(comments: pa.Table) -> pa.Table:
     """Comments in the schema of posts: their author is the account, their text the caption."""
-    schema, n = arrow_schema("posts"), len(comments)
-    stated = {
-        "id": comments["id"],
-        "account": comments["source"],
-        "time": comments["time"],
-        "caption": comments["text"],
-    }
+    return _posts_of(
+        {
+            "id": comments["id"],
+            "account": comments["source"],
+            "time": comments["time"],
+            "caption": comments["text"],
+        }
+    )
+
+
+def _posts_of(stated: dict[str, pa.ChunkedArray]) -> pa.Table:
+    """A table of posts from some of its columns; the others are empty or unknown."""
+    schema, n = arrow_schema("posts"), len(stated["id"])
     # Lists are not null in the schema, so they are empty; other columns are unknown.
     columns = {}
     for field in schema:

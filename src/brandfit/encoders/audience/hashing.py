@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brandfit.encoders.audience.base import AudienceEncoder, Members, Posts, Seed
+from brandfit.encoders.audience.base import AudienceEncoder, Biographies, Members, Posts, Seed
 from brandfit.encoders.text.hashing import Hashing, HashingConfig
 
 
@@ -12,6 +12,7 @@ class AudienceHashingConfig(HashingConfig, frozen=True):
     members: Members = 25
     posts: Posts = 2
     seed: Seed = 0
+    biographies: Biographies = False
 
 
 class AudienceHashing(AudienceEncoder):

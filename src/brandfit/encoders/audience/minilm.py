@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brandfit.encoders.audience.base import AudienceEncoder, Members, Posts, Seed
+from brandfit.encoders.audience.base import AudienceEncoder, Biographies, Members, Posts, Seed
 from brandfit.encoders.text.minilm import MiniLM, MiniLMConfig
 
 
@@ -10,6 +10,7 @@ class AudienceMiniLMConfig(MiniLMConfig, frozen=True):
     members: Members = 25
     posts: Posts = 2
     seed: Seed = 0
+    biographies: Biographies = False
 
 
 class AudienceMiniLM(AudienceEncoder):

@@ -79,7 +79,7 @@ class GraphConfig(BagConfig, frozen=True):
     pairs: Annotated[
         Literal["endorsements", "mentions"],
         Meta(
-            description="pairs of accounts: brands and partners; or also all accounts that mention each other",
+            description="pairs of accounts: brands and partners; or also accounts that mention each other",
             extra=settings.ADDED,
         ),
     ] = "endorsements"
@@ -258,7 +258,9 @@ class Graph(Bag):
         if self.config.cooccurrence != "none":
             return f"no two concepts co-occur in {self.config.at_least} posts"
         if self.config.endorsements == "training":
-            return "no pair of accounts of an official training split has concepts (endorsements=all: any pair)"
+            return (
+                "no pair of accounts of an official training split has concepts (endorsements=all: any pair)"
+            )
         return "no pair of accounts has concepts"
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:

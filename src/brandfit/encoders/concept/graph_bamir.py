@@ -17,7 +17,6 @@ from __future__ import annotations
 from brandfit.config import with_defaults
 from brandfit.encoders.concept.graph import Graph, GraphConfig
 
-
 GraphBamirConfig = with_defaults(
     GraphConfig,
     "GraphBamirConfig",

@@ -19,6 +19,7 @@ PART = {
     "profile": "how both describe themselves",
     "category": "category",
     "audience": "what audiences say",
+    "audience_picture": "what audiences show",
     "engagement": "engagement",
     "partners": "partners of similar brands",
     "match": "a learned similarity",
