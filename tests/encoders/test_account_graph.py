@@ -325,3 +325,29 @@ def test_a_hidden_post_hides_its_keywords():
     encoder.learn(rows)
     contents = dict(zip(*encoder.units(shown), strict=True))
     assert contents["b"][5:] == [[["soup", 1]]]
+
+
+# --- the command --------------------------------------------------------------------------------------------
+
+
+def test_the_command_makes_both_graphs_and_takes_a_setting_that_is_called_like_a_scope(tmp_path):
+    from click.testing import CliRunner
+
+    from brandfit.cli import cli
+    from brandfit.workspace import Workspace
+
+    rows = mention_data()
+    path = tmp_path / "w"
+    with Workspace(path, create=True) as workspace:
+        tables = ((Account, rows.accounts), (Post, rows.posts), (Link, rows.stored_links))
+        for kind, table in tables:
+            workspace.write(kind.__name__, [kind(**row) for row in table.to_pylist()])
+
+    def encode(*arguments: str) -> str:
+        result = CliRunner().invoke(cli, ["encode", *arguments, "--set", "dim=8", "-w", str(path)])
+        assert result.exit_code == 0, result.output
+        with Workspace(path) as workspace:
+            return workspace.feature_info(arguments[0])["slot"]
+
+    assert encode("concept.graph_bamir") == encode("concept.graph_morning") == "graph"
+    assert encode("concept.graph_morning", "--set", "endorsements=all") == "graph"

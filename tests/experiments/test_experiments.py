@@ -85,7 +85,7 @@ MODALITIES = {
     "wsim": {"text", "picture", "engagement"},
     "mir": {"text", "picture"},
     "camera": {"text", "picture", "concept", "engagement"},
-    "morning": {"text", "picture", "concept", "engagement", "audience", "graph"},
+    "morning": {"text", "picture", "concept", "engagement", "audience", "audience_picture", "graph"},
     "bamir": {"text", "picture", "graph"},
 }
 """What each paper's own tables read (of MORNING's with its baselines, CAMERA among them)."""

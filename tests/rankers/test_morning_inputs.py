@@ -166,6 +166,36 @@ def test_pictures_of_audiences_alone_rank_partners_first():
         assert row[is_own].min() > row[~is_own].max()
 
 
+# --- hyper-parameters (M-04, M-12, B-10) -------------------------------------------------------------------
+
+
+def test_training_and_widths_are_those_of_the_papers():
+    """Adam at .002, times .95 an epoch, 100 epochs, dropout .5, l1 .001; batches of 16, of 32 for BAMIR."""
+    for ranker, batch_size in ((Morning, 16), (Bamir, 32)):
+        config = ranker().config
+        found = (config.learning_rate, config.decay, config.epochs, config.dropout, config.l1)
+        assert found == (0.002, 0.95, 100, 0.5, 0.001)
+        assert config.batch_size == batch_size
+    dims = {"text": 22, "picture": 1365, "audience": 21, "audience_picture": 1365, "graph": 128}
+    network = MorningNet(dims, 0.5)
+    widths = {}
+    for slot, branch in network.branches.items():
+        widths[slot] = [m.out_features for m in branch if isinstance(m, torch.nn.Linear)]
+        assert all(isinstance(m, torch.nn.Linear | torch.nn.LeakyReLU | torch.nn.Dropout) for m in branch)
+    words, pictures = [128, 512], [1024, 1024, 1024, 512]
+    assert widths == {
+        "text": words,
+        "picture": pictures,
+        "audience": words,
+        "audience_picture": pictures,
+        "graph": [1024, 512],
+    }
+    assert {part: (f.in_features, f.out_features) for part, f in network.fusion.items()} == {
+        "content": (512, 512),
+        "audience": (512, 512),
+    }
+
+
 # --- baselines (M-13) ---------------------------------------------------------------------------------------
 
 

@@ -148,6 +148,9 @@ def own_settings(pairs: Sequence[str]) -> dict[str, str]:
 
     own, data = read_settings(pairs)
     for name, value in data.items():
+        if "." not in name:  # an own setting that is called like a scope: endorsements of concept.graph
+            own[name] = value
+            continue
         raise UsageError(
             f"Setting {name!r}: this command reads no settings of the data; nothing would change.",
             f"Give it where the data are read: brandfit train, rank, evaluate ... --set {name}={value}",
