@@ -124,6 +124,10 @@ def planted() -> Planted:
         level="account",
         columns=TOPICS,
     )
+    # A generator apart, so that the other slots are those of earlier versions.
+    rng = np.random.default_rng(9)
+    centres["audience_picture"] = rng.normal(size=(len(TOPICS), 5))
+    slots["audience_picture"] = about("audience_picture", account_ids, account_ids, "account")
     new = tuple(f"{about}.brand.{n}" for about in TOPICS for n in (BRANDS_EACH - 2, BRANDS_EACH - 1))
     learned = tuple(a.id for a in accounts if a.role == "brand" and a.id not in new)
     return Planted(Dataset.from_rows(accounts, posts, links=links).with_slots(slots), topic, learned, new)

@@ -268,7 +268,8 @@ def test_a_missing_slot_is_left_out_and_named(name, slot, fitted, planted, brand
 
     def check(ranker, data, margin=MARGIN):
         assert [note for note in ranker.notes(data) if note.startswith(f"{slot} left out: ")]
-        assert slot not in ranker.parts(data, brands, candidates)
+        # A part of several slots may be named as one of them: the audience of MORNING.
+        assert slot not in ranker.parts(data, brands, candidates) or slot in cls.part_names
         scores = ranker.score(data, brands, candidates)
         assert auc(scores, planted.own_topic(brands, candidates)) > 0.5 + margin
 

@@ -94,7 +94,7 @@ class Morning(TripletRanker):
     Config = MorningConfig
     config: MorningConfig
     slots = ("text", "picture", "audience", "audience_picture", "graph")
-    part_names = ("content",)
+    part_names = ("content", "audience")
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._morning_net import MorningNet
