@@ -15,7 +15,7 @@ from brandfit.data.dataset import Dataset  # noqa: E402
 from brandfit.data.features import Features  # noqa: E402
 from brandfit.data.schema import Account, Link, Post, link_id  # noqa: E402
 from brandfit.errors import UsageError  # noqa: E402
-from brandfit.learning.pooling import Vectors  # noqa: E402
+from brandfit.learning.pooling import Sides, Vectors  # noqa: E402
 from brandfit.learning.similarity import blocks_of, shares  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
 from brandfit.rankers.bamir import Bamir  # noqa: E402
@@ -196,7 +196,37 @@ def test_training_and_widths_are_those_of_the_papers():
     }
 
 
+def test_a_pair_of_bamir_has_twenty_triplets_an_epoch():
+    """B-09: 3,385 training pairs, 67,700 triplets: three random negatives and a hard one, five times."""
+    pairs = np.array([[0, 0], [1, 2]])
+    ranker = Bamir()
+    ranker._categories = Sides(np.array([0, 1]), np.array([0, 0, 1, 1]))
+    drawn = ranker.sample(pairs, np.arange(4), np.random.default_rng(0))
+    assert len(drawn.brand) == 2 * 20
+    assert 3_385 * 20 == 67_700
+    positive = dict(pairs.tolist())
+    assert all(positive[brand] == found for brand, found in zip(drawn.brand, drawn.positive, strict=True))
+    assert not (drawn.negative == drawn.positive).any()
+    # One hard negative a draw: brand 0 has the other influencer of category 0, brand 1 that of category 1.
+    for brand, hard in ((0, 1), (1, 3)):
+        assert (drawn.negative[drawn.brand == brand] == hard).sum() >= 5
+
+
 # --- baselines (M-13) ---------------------------------------------------------------------------------------
+
+
+def test_every_ablation_scores_by_its_perspectives_alone():
+    """M-14: the rows of Table IV, from data with every slot."""
+    slots = ("text", "picture", "audience", "audience_picture", "graph")
+    data = pairs_data(slots=slots)
+    part_by_perspective = {"content": "content", "audience": "audience", "attributes": "graph"}
+    rows = {row.name: row for row in experiments.read("morning/table4").rows}
+    assert len({tuple(sorted(row.settings["use"])) for row in rows.values()}) == len(rows) == 7
+    for row in rows.values():
+        settings = {**row.settings, "epochs": 1, "width": 0.02, "validation": 0}
+        ranker = Morning(Morning.Config.from_settings(settings)).fit(data)
+        expected = {part_by_perspective[name] for name in row.settings["use"]}
+        assert set(ranker.parts(data, data.brands, data.influencers)) == expected
 
 
 def test_hptr_is_history_pooling_and_triplets_and_no_ablation_of_morning():
