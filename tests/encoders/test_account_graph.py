@@ -327,6 +327,26 @@ def test_a_hidden_post_hides_its_keywords():
     assert contents["b"][5:] == [[["soup", 1]]]
 
 
+def test_a_brand_with_a_biography_alone_keeps_the_posts_of_its_partners():
+    """Its graph vector is its own; its words are those of its partners, as before."""
+    from brandfit.encoders.text.hashing import Hashing
+    from brandfit.learning.pooling import brand_vectors
+
+    accounts = [Account(id="shop", role="brand", biography="bread"), Account(id="ann", biography="soup")]
+    posts = [post("p", "ann", caption="A loaf of bread")]
+    rows = Dataset.from_rows(accounts, posts, links=[endorsement("ann", "shop")])
+    graph = GraphMorning(GraphMorningConfig(dim=8, endorsements="all")).encode(rows)
+    text = Hashing().encode(rows)
+    shop = np.array(["shop"], dtype=object)
+    for slots in ({"text": text}, {"text": text, "graph": graph}):
+        dataset = rows.with_slots(slots)
+        assert dataset.representation["shop"] == "partners"
+        np.testing.assert_array_equal(brand_vectors(dataset, "text", brands=shop).values, text.values)
+    own = brand_vectors(dataset, "graph", brands=shop).values
+    np.testing.assert_array_equal(own, graph.values_of(["shop"]).values)
+    assert rows.with_slots({"graph": graph}).representation["shop"] == "profile"
+
+
 # --- the command --------------------------------------------------------------------------------------------
 
 

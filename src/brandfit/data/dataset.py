@@ -192,7 +192,9 @@ class Dataset:
         """Brand id to the data that represent it: its posts if it has any, else its brief, else its Features
         in ``POST_SLOTS``, else its partners, else its profile.
 
-        Partners come before the profile, because they have posts.
+        Partners come before the profile, because they have posts. A graph vector of a whole account may be
+        made of its profile, so it counts as the profile if other slots have Features of single posts, which
+        partners bring; as the brand's own Features it stays before those of the partners.
         """
         kinds = self.posts.group_by("account", use_threads=False).aggregate([("kind", "distinct")])
         kinds_by_account = dict(
@@ -201,11 +203,14 @@ class Dataset:
         # Brands with Features of whole accounts. A category alone does not describe a brand.
         has_features: set[str] = set()
         has_post_features: set[str] = set()
+        are_posts_encoded = any(
+            features.level == "post" for slot, features in self.slots.items() if slot in POST_SLOTS
+        )
         for slot, features in self.slots.items():
             if features.level == "account" and slot != "category":
                 covered = self.brands[features.rows_of(self.brands) >= 0].tolist()
                 has_features.update(covered)
-                if slot in POST_SLOTS:
+                if slot in POST_SLOTS and not (slot == "graph" and are_posts_encoded):
                     has_post_features.update(covered)
         has_partners = set(self.representing[:, 0].tolist())
 
