@@ -89,12 +89,20 @@ class AudienceEncoder(Encoder):
         """Fingerprint of the inner encoder: its version and its weights."""
         return f"{self.encoder.version} {self.encoder.weights}"
 
+    @property
+    def reads_biographies(self) -> bool:
+        """Whether biographies are items; an encoder of texts returns its setting ``biographies``."""
+        return False
+
     def items(self, dataset: Dataset) -> AudienceItems:
         """The items of the active audiences by the settings."""
         config: Any = self.config
-        biographies = getattr(config, "biographies", False)
         return audience_items(
-            dataset, config.members, posts=config.posts, seed=config.seed, biographies=biographies
+            dataset,
+            config.members,
+            posts=config.posts,
+            seed=config.seed,
+            biographies=self.reads_biographies,
         )
 
     def units(self, dataset: Dataset) -> Units:

@@ -19,5 +19,10 @@ class AudienceHashing(AudienceEncoder):
     """Encodes texts of the active audience (``encoders.audience.base``) with ``text.hashing``."""
 
     Config = AudienceHashingConfig
+    config: AudienceHashingConfig
     inner = Hashing
     preference = 10
+
+    @property
+    def reads_biographies(self) -> bool:
+        return self.config.biographies

@@ -40,6 +40,10 @@ class AudienceLDA(AudienceEncoder):
     learned_columns = True
 
     @property
+    def reads_biographies(self) -> bool:
+        return self.config.biographies
+
+    @property
     def transductive(self) -> bool:
         return self.config.transductive
 

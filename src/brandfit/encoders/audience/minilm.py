@@ -18,6 +18,11 @@ class AudienceMiniLM(AudienceEncoder):
     ``text.minilm``."""
 
     Config = AudienceMiniLMConfig
+    config: AudienceMiniLMConfig
     inner = MiniLM
     preference = 20
     neutral = MiniLM.neutral
+
+    @property
+    def reads_biographies(self) -> bool:
+        return self.config.biographies
