@@ -72,9 +72,7 @@ class Blocks:
 
 def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
     """The blocks of equal scores, for scores (n,) and relevant (n,) bool."""
-    # NaN comes last. A score of minus infinity comes before it, as the lowest finite number.
-    lowest = -np.finfo(np.float64).max
-    keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, neginf=lowest)  # (n,)
+    keys = _sortable(scores)  # (n,)
     if not len(keys):
         empty = np.zeros(0, np.int64)
         return Blocks(start=empty, size=empty, hits=empty, n=0, r=0)
@@ -87,6 +85,28 @@ def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
     # The sum from each start up to the next one.
     hits = np.add.reduceat(relevant[order].astype(np.int64), start)
     return Blocks(start=start, size=size, hits=hits, n=len(keys), r=int(relevant.sum()))
+
+
+def ranks_of_relevant(scores: np.ndarray, relevant: np.ndarray, *, ties: Ties) -> np.ndarray:
+    """(r,) rank from 1 of each relevant candidate, in their order, for scores (n,) and relevant (n,) bool.
+
+    Within a block of equal scores: the middle of the block (expected), its last rank (pessimistic, as in the
+    published script of MIR and CAMERA) or its first one (optimistic, ``rankdata(method="min")`` of BAMIR).
+    All relevant candidates of a block have this same rank.
+    """
+    keys = _sortable(scores)  # (n,)
+    ascending = np.sort(keys)
+    up_to = np.searchsorted(ascending, keys[relevant], "right")  # (r,) candidates that are not above
+    size = up_to - np.searchsorted(ascending, keys[relevant], "left")  # (r,) of the block
+    position_by_rule = {"expected": (size + 1) / 2, "pessimistic": size, "optimistic": np.ones_like(size)}
+    return np.asarray(len(keys) - up_to + position_by_rule[ties], np.float64)
+
+
+def _sortable(scores: np.ndarray) -> np.ndarray:
+    """(n,) scores without NaN, which comes last. A score of minus infinity comes before it, as the lowest
+    finite number."""
+    lowest = -np.finfo(np.float64).max
+    return np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, neginf=lowest)
 
 
 class Metric(ABC):

@@ -168,12 +168,13 @@ def evaluate(
     settings: Mapping[str, Any] | None = None,
     seeds: int = 1,
     refit: bool = False,
+    ties: str | None = None,
 ) -> dict[str, Any]:
     split = SplitSettings.from_settings(settings)
     # Seeds 0, 1, ...: the same number gives the same evaluation.
     every_seed = tuple(range(seeds))
     # All of these identify a checkpoint: an evaluation that was stopped continues only if none has changed.
-    identity = rankers, protocol, split.own, split.data, every_seed, refit
+    identity = rankers, protocol, split.own, split.data, every_seed, refit, ties
     fingerprint = pipeline.load(workspace, split.data).fingerprint
     with pipeline.resumable(workspace, fingerprint, *identity) as folder:
         report = pipeline.evaluate(
@@ -186,8 +187,9 @@ def evaluate(
             progress=progress,
             folder=folder,
             refit=refit,
+            ties=ties,
         )
-    return report.to_dict()
+    return report.to_dict(per_brand=True)
 
 
 def report(
