@@ -50,8 +50,8 @@ from brandfit.cli._shared import (
     "--per-brand",
     "per_brand_file",
     type=click.Path(dir_okay=False),
-    help="File of a row for each brand: its value of every metric and the ranks of its partners; .csv, .xlsx, "
-    ".json, .jsonl or .parquet.",
+    help="File of a row for each brand, its values of all metrics and the ranks of its partners: .csv, "
+    ".xlsx, .json, .jsonl or .parquet.",
 )
 @set_option
 @json_option

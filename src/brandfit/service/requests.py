@@ -146,9 +146,14 @@ class EvaluationRequest(Body):
     )
     ties: Literal["expected", "pessimistic", "optimistic", "all"] | None = Field(
         None,
-        description="place of partners within equal scores; all: also every metric under each rule; null: that "
-        "of the protocol",
+        description="place of partners within equal scores; all: also every metric under each rule; null: "
+        "that of the protocol",
     )
+
+
+class CaseRequest(Body):
+    brand: Handle
+    ranker: Name | None = None
 
 
 class ReportRequest(Body):

@@ -192,6 +192,14 @@ def evaluate(
     return report.to_dict(per_brand=True)
 
 
+def case(
+    workspace: Workspace, progress: Progress, *, brand: str, ranker: str | None = None
+) -> dict[str, Any]:
+    """A case study by a ranker that is fitted without the brand."""
+    study = pipeline.case_study(workspace, brand, ranker=ranker, progress=named(progress, "fitting"))
+    return study.to_dict()
+
+
 def report(
     workspace: Workspace,
     progress: Progress,
@@ -257,6 +265,7 @@ WORK: Mapping[str, Work] = {
     "update": update,
     "profile": profile,
     "evaluate": evaluate,
+    "case": case,
     "report": report,
     "forget": forget,
 }
@@ -298,6 +307,12 @@ def _check_rankers(_: Workspace, parameters: Mapping[str, Any]) -> None:
         registry.load("ranker", name)
 
 
+def _check_case(workspace: Workspace, parameters: Mapping[str, Any]) -> None:
+    if parameters["ranker"]:
+        registry.load("ranker", parameters["ranker"])
+    pipeline.load(workspace).account(account_id(parameters["brand"]))
+
+
 def _check_report(workspace: Workspace, parameters: Mapping[str, Any]) -> None:
     if parameters["ranker"]:
         registry.load("ranker", parameters["ranker"])
@@ -321,6 +336,7 @@ CHECKS: Mapping[str, Callable[[Workspace, Mapping[str, Any]], None]] = {
     "train": _check_training,
     "profile": _check_profiler,
     "evaluate": _check_rankers,
+    "case": _check_case,
     "report": _check_report,
 }
 
