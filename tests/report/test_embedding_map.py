@@ -105,3 +105,18 @@ def test_wrong_features_are_refused(sample):
             pipeline.make_map(workspace, "accounts", features="text.nothing")
         with pytest.raises(UnknownName):
             pipeline.make_map(workspace, "brands")
+
+
+def test_an_influencer_without_a_category_has_that_of_its_brands(tmp_path):
+    from brandfit.data.dataset import Dataset
+    from brandfit.data.schema import Account, Link
+    from brandfit.pipeline.maps import _categories
+
+    brands = [Account(id=f"b{n}", role="brand", category=category) for n, category in enumerate("xxy")]
+    influencers = [Account(id="one"), Account(id="both"), Account(id="own", category="z"), Account(id="none")]
+    pairs = [("one", "b0"), ("one", "b1"), ("both", "b0"), ("both", "b2"), ("own", "b0")]
+    links = [Link(id=f"{i}{b}", kind="endorses", source=i, target=b) for i, b in pairs]
+    dataset = Dataset.from_rows([*brands, *influencers], links=links)
+    found = _categories(dataset, [account.id for account in [*brands, *influencers]])
+    assert found.by_id == {"b0": "x", "b1": "x", "b2": "y", "one": "x", "own": "z"}
+    assert found.notes[0].startswith("1 influencers have no category")

@@ -47,6 +47,8 @@ PROTOCOLS = ("official", "cv5")
 """Protocols in which a judged brand has no known partner."""
 DESCRIPTORS = "image.classical"
 """Features whose columns are colours and textures: they are charted only if no encoder names objects."""
+TOPICS_FIRST = 1_000
+"""Preference of topics, larger than that of any encoder."""
 HUE = "hue "
 HUES_SOURCE = "hues of image.classical; image.resnet and image.upernet name objects and scenes"
 MISSING: dict[Kind, str] = {
@@ -255,21 +257,20 @@ def _named_features(workspace: Workspace) -> list[_Named]:
     """All Features of the workspace that a chart can show."""
     found = []
     for name in workspace.feature_names():
-        if name not in registry.names("encoder"):
-            continue
-        cls = registry.load("encoder", name)
-        slot = cls.inner.slot if issubclass(cls, AudienceEncoder) else cls.slot
-        is_audience = issubclass(cls, AudienceEncoder)
-        if slot not in ("picture", "text", "concept"):
-            continue
         features = workspace.features(name)
-        if features.columns:
-            kind: Kind = "ACI" if slot == "picture" else "ACT"
-            if is_audience:
-                kind = "AUI" if slot == "picture" else "AUT"
-            # Topics come before concepts and tags, as in the paper.
-            preference = 1_000 if name.endswith("lda") else cls.preference
-            found.append(_Named(kind, features, preference))
+        slot, is_audience, preference = features.slot, False, 0
+        # Features that were imported have no encoder here.
+        if name in registry.names("encoder"):
+            cls = registry.load("encoder", name)
+            preference, is_audience = cls.preference, issubclass(cls, AudienceEncoder)
+            slot = cls.inner.slot if is_audience else slot
+        if not features.columns or slot not in ("picture", "text", "concept"):
+            continue
+        kind: Kind = "ACI" if slot == "picture" else "ACT"
+        if is_audience:
+            kind = "AUI" if slot == "picture" else "AUT"
+        # Topics come before concepts and tags, as in the paper.
+        found.append(_Named(kind, features, TOPICS_FIRST if name.endswith("lda") else preference))
     return found
 
 

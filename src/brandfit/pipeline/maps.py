@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -125,9 +125,10 @@ def _made(workspace: Workspace, subject: str, *, chosen: Features, most: int, se
         source = f"vectors of concepts by {chosen.name}"
     else:
         ids, values, notes = _account_vectors(dataset, chosen.slot)
-        category_by_id = _categories(dataset, ids)
+        category_by_id, category_notes = _categories(dataset, ids)
+        # Accounts that are left out are no points of a map of concepts.
+        notes = category_notes if subject == "concepts" else [*notes, *category_notes]
         if subject == "concepts":
-            notes = []
             vectors = _column_vectors(chosen.columns, values, [category_by_id.get(id) for id in ids])
             source = f"columns of {chosen.name}, by the accounts that have them"
         else:
@@ -155,13 +156,33 @@ def _account_vectors(dataset: Dataset, slot: str) -> tuple[list[str], np.ndarray
     return ids, np.concatenate(values).astype(np.float64), notes
 
 
-def _categories(dataset: Dataset, ids: list[str]) -> dict[str, str]:
-    """Id to the stated category, else the predicted one; unknown ones are missing."""
-    categories = {}
+class _Categories(NamedTuple):
+    """Id to category, of the accounts with one, and a note on those that took it from their brands."""
+
+    by_id: dict[str, str]
+    notes: list[str]
+
+
+def _categories(dataset: Dataset, ids: list[str]) -> _Categories:
+    """The stated category of accounts, else the predicted one, else that of the brands that an influencer
+    works with, if they have one in common."""
+    by_id = {}
     for id, row in zip(ids, described(dataset, ids), strict=True):
         if row["category"] is not None:
-            categories[id] = row["category"]
-    return categories
+            by_id[id] = row["category"]
+    categories_of_brands: dict[str, set[str | None]] = {}
+    for brand, partners in dataset.partners.items():
+        for influencer in partners:
+            categories_of_brands.setdefault(influencer, set()).add(by_id.get(brand))
+    taken = 0
+    for id in ids:
+        categories = categories_of_brands.get(id, set())
+        (category,) = categories if len(categories) == 1 else (None,)
+        if id not in by_id and category is not None:
+            by_id[id] = category
+            taken += 1
+    words = "influencers have no category and are coloured by that of the brands that they work with"
+    return _Categories(by_id, [f"{taken:,} {words}"] if taken else [])
 
 
 def _column_vectors(columns: tuple[str, ...], values: np.ndarray, categories: list[str | None]) -> Vectors:
@@ -197,7 +218,8 @@ def _graph_vectors(workspace: Workspace, dataset: Dataset, encoder: Graph, *, no
         return Vectors(names, vectors, {}, np.zeros(len(names)))
     bag = workspace.features(BAG)
     ids, values, _ = _account_vectors(dataset.with_slots({**dataset.slots, bag.slot: bag}), bag.slot)
-    category_by_id = _categories(dataset, ids)
+    category_by_id, category_notes = _categories(dataset, ids)
+    notes += category_notes
     of_columns = _column_vectors(bag.columns, values, [category_by_id.get(id) for id in ids])
     weight_by_name = dict(zip(bag.columns, of_columns.weights.tolist(), strict=True))
     weights = np.array([weight_by_name.get(name, 0.0) for name in names])

@@ -186,7 +186,11 @@ def svg(drawn: EmbeddingMap) -> Markup:
     radius = 4 if len(drawn.points) <= 500 else 2.5
     labelled = _labelled(drawn)
     parts = []
-    for point, (x, y) in zip(drawn.points, place.tolist(), strict=True):
+    # Points without a category come first, so that they cover no others.
+    pairs = sorted(
+        zip(drawn.points, place.tolist(), strict=True), key=lambda pair: pair[0].category != UNKNOWN
+    )
+    for point, (x, y) in pairs:
         colour = colours.get(point.category, GREY)
         parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}" fill-opacity="0.75">'
@@ -224,9 +228,11 @@ def png(drawn: EmbeddingMap) -> bytes:
     figure = Figure(figsize=(9.5, 7))
     axes = figure.add_subplot()
     colours = drawn.colour_by_category
-    of_point = [colours.get(point.category, GREY) for point in drawn.points]
-    size = 22 if len(drawn.points) <= 500 else 7
-    x, y = ([getattr(point, axis) for point in drawn.points] for axis in ("x", "y"))
+    # Points without a category come first, so that they cover no others.
+    points = sorted(drawn.points, key=lambda point: point.category != UNKNOWN)
+    of_point = [colours.get(point.category, GREY) for point in points]
+    size = 22 if len(points) <= 500 else 9
+    x, y = [point.x for point in points], [point.y for point in points]
     axes.scatter(x, y, c=of_point, s=size, alpha=0.75, linewidths=0)
     labelled = _labelled(drawn)
     for point in drawn.points:
