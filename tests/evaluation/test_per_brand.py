@@ -18,7 +18,7 @@ from brandfit.evaluation.metrics import TIES, parse, ranks_of_relevant
 from brandfit.evaluation.protocol import get
 from brandfit.rankers.base import Ranker
 
-METHOD_BY_RULE = {"expected": "average", "pessimistic": "max", "optimistic": "min"}
+METHOD_BY_RULE = {"expected": "average", "pessimistic": "max", "optimistic": "min", "published": "max"}
 """The same rules in SciPy."""
 
 
@@ -30,6 +30,32 @@ def test_ranks_are_those_of_scipy(ties):
         relevant = rng.random(n) < 0.4
         ranks = rankdata(-scores, method=METHOD_BY_RULE[ties])[relevant]
         assert ranks_of_relevant(scores, relevant, ties=ties).tolist() == ranks.tolist()
+
+
+def published_script(scores, relevant, k):
+    """AUC, Recall@k, MRR, MAP and best rank by the rule of the authors' script: scores ascending, the rank of
+    a candidate is n minus the index of the first equal score."""
+    ascending = sorted(scores.tolist())
+    ranks = sorted(len(scores) - ascending.index(score) for score in scores[relevant].tolist())
+    right = sum(a > b for a in scores[relevant] for b in scores[~relevant])
+    return {
+        "AUC": right / (relevant.sum() * (~relevant).sum()),
+        f"Recall@{k}": np.mean([rank <= k for rank in ranks]),
+        "MRR": 1 / ranks[0],
+        "MAP": np.mean([(n + 1) / rank for n, rank in enumerate(ranks)]),
+        "MedR": ranks[0],
+    }
+
+
+def test_the_published_rule_is_that_of_the_script():
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        n = int(rng.integers(4, 30))
+        scores = rng.integers(0, 5, n).astype(float)
+        relevant = rng.permutation(n) < rng.integers(1, n)
+        for name, value in published_script(scores, relevant, 5).items():
+            found = parse(name).per_brand(scores, relevant, ties="published")
+            assert found == pytest.approx(value), name
 
 
 def test_a_missing_score_is_ranked_last():

@@ -25,7 +25,7 @@ from brandfit.cli._shared import (
 )
 @click.option(
     "--ties",
-    type=click.Choice(["expected", "pessimistic", "optimistic", "all"]),
+    type=click.Choice(["expected", "pessimistic", "optimistic", "published", "all"]),
     help="Tie rule, in place of the protocol's; all: also a table of every metric under each rule.",
 )
 @click.option(

@@ -174,7 +174,7 @@ class Report:
             means = {str(metric): metric.aggregate(of_rule.mean(metric)) for metric in self.protocol.metrics}
             table[rule] = map_values(_finite, means)
         if table:
-            low, high = (RankerResult(values_by_rule[rule]) for rule in ("pessimistic", "optimistic"))
+            low, high = (RankerResult(values_by_rule[rule]) for rule in ("published", "optimistic"))
             table["brands"] = {}
             for metric in self.protocol.metrics:
                 # NaN, a brand without a value, is equal to itself here.
