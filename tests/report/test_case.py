@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -234,3 +235,32 @@ def test_an_audience_is_charted_from_what_its_members_post():
     assert chart(dataset, "AUI", source=source, account="i").bars == {"boat": 1.0}
     # Without an audience there is nothing to draw.
     assert _audience_source(dataset, ["fan"], features=labels, kind="AUI") is None
+
+
+def test_the_sources_of_charts_follow_what_an_encoder_reads(sample, tmp_path):
+    """Labels of pictures, topics, and both of an audience, each in its chart; without names in none."""
+    from brandfit.pipeline.case import _sources
+
+    folder = shutil.copytree(sample, tmp_path / "work")
+    with Workspace(folder) as workspace:
+        post = workspace.dataset().posts["id"].to_pylist()[0]
+        owner = workspace.dataset().posts["account"].to_pylist()[0]
+
+        def save(name, slot, columns):
+            values = np.arange(1, 3, dtype=np.float32)[None]
+            workspace.save(Features(name, np.array([post], dtype=object), values, columns=columns, slot=slot))
+
+        save("image.resnet", "picture", ("tent", "boat"))
+        save("image.upernet", "picture", ("lake", "boat"))
+        save("text.lda", "text", ("trail, lake", "oven"))
+        save("audience.onnx", "audience", ("dog", "cat"))
+        save("audience.minilm", "audience", ())
+        sources = _sources(workspace, workspace.dataset(), [owner])
+        names = {kind: source.source for kind, source in sources.items()}
+        drawn = chart(workspace.dataset(), "ACI", source=sources["ACI"], account=owner)
+    assert names["ACI"] == "image.resnet and image.upernet"
+    assert names["ACT"] == "text.lda"
+    assert names["AUI"] == "audience.onnx"
+    assert names["AUT"].startswith("concept.bag of what 25 active commenters")
+    # boat 2 + 2, tent 1 and lake 1 of 6: objects and scenes of one name are added.
+    assert drawn.shares == pytest.approx({"boat": 4 / 6, "tent": 1 / 6, "lake": 1 / 6})

@@ -90,12 +90,11 @@ def _reason_without_clouds() -> str:
 @cache
 def _environment() -> jinja2.Environment:
     # Escaping is on for every value, and an unknown name in a template is an error.
-    environment = jinja2.Environment(
+    return jinja2.Environment(
+        finalize=plain,
         loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.finalize = plain
-    return environment
