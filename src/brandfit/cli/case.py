@@ -107,9 +107,10 @@ def _print_account(account: Mapping[str, Any]) -> None:
     place = ""
     if account["rank"]:
         similarity = account["similarity"]
-        alike = "unknown" if similarity is None else f"{similarity:.2f}"
+        similarity_words = "unknown" if similarity is None else f"{similarity:.2f}"
         works = "works with the brand" if account["is_partner"] else "does not work with the brand"
-        place = f": rank {account['rank']:,}, score {account['score']:.3f}, similarity {alike}, {works}"
+        rank, score = f"rank {account['rank']:,}", f"score {account['score']:.3f}"
+        place = f": {rank}, {score}, similarity {similarity_words}, {works}"
     click.echo(f"\n{click.style(account['role'].capitalize(), bold=True)} {account['id']}{place}")
     click.echo(f"Biography: {account['biography'] or 'unknown'}")
     for post in account["posts"]:

@@ -58,7 +58,7 @@ class FoldValues:
     """
 
     by_kind: dict[str, dict[str, np.ndarray]]
-    by_tie_rule: dict[str, dict[str, np.ndarray]]
+    by_tie_rule: Mapping[str, Mapping[str, np.ndarray]]
     is_silent: np.ndarray
     partner_ranks: PartnerRanks
 
@@ -119,7 +119,9 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
     by_kind = {kind: undefined(protocol, len(fold.brands)) for kind in KINDS}
     rules = TIES if protocol.compares_ties else ()
     protocol_by_rule = {rule: protocol.replace(ties=rule) for rule in rules}
-    by_tie_rule = {rule: undefined(protocol, len(fold.brands)) for rule in rules}
+    by_tie_rule: dict[str, dict[str, np.ndarray]] = {}
+    for rule in rules:
+        by_tie_rule[rule] = undefined(protocol, len(fold.brands))
     ranks = [_partner_ranks(fold, 0, np.zeros(0), protocol=protocol)]
     for rows in _row_blocks(fold):
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)

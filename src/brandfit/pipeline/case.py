@@ -291,7 +291,8 @@ def _sources(workspace: Workspace, view: Dataset, ids: Sequence[str]) -> dict[Ki
             sources[kind] = ChartSource(slot, chosen, names)
         else:
             sources[kind] = ChartSource("", missing=missing)
-    for kind, of_accounts in (("AUI", "ACI"), ("AUT", "ACT")):
+    kind_of_accounts: dict[Kind, Kind] = {"AUI": "ACI", "AUT": "ACT"}
+    for kind, of_accounts in kind_of_accounts.items():
         if sources[kind].missing:
             read = _chosen_of_audience(by_kind[of_accounts], kind)
             sources[kind] = _audience_source(view, ids, features=read, kind=kind) or sources[kind]

@@ -14,7 +14,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.concept.graph import Graph
 from brandfit.errors import UnknownName, UsageError
-from brandfit.learning.pooling import side_vectors
+from brandfit.learning.pooling import Side, side_vectors
 from brandfit.pipeline.datasets import described, load
 from brandfit.pipeline.readers import maker_of
 from brandfit.report import embedding_map
@@ -145,7 +145,8 @@ def _account_vectors(dataset: Dataset, slot: str) -> tuple[list[str], np.ndarray
     ids: list[str] = []
     values: list[np.ndarray] = []
     notes = []
-    for side, of_side in (("brand", dataset.brands), ("influencer", dataset.influencers)):
+    sides: dict[Side, np.ndarray] = {"brand": dataset.brands, "influencer": dataset.influencers}
+    for side, of_side in sides.items():
         vectors = side_vectors(dataset, slot, side=side, ids=of_side)
         ids += of_side[vectors.present].tolist()
         values.append(vectors.values[vectors.present])

@@ -267,7 +267,7 @@ def _labelled(drawn: EmbeddingMap) -> set[str]:
     place = (xy - xy.min(axis=0)) / np.maximum(np.ptp(xy, axis=0), 1e-9)  # from 0 to 1
     heaviest = sorted(range(len(drawn.points)), key=lambda n: (-drawn.points[n].weight, drawn.points[n].id))
     boxes: list[tuple[float, float, float]] = []  # left, right and height of each printed name
-    printed = set()
+    printed: set[str] = set()
     for n in heaviest:
         left, height = place[n].tolist()
         right = left + LETTER_WIDTH * len(drawn.points[n].id)
