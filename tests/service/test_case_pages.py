@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 
 import msgspec
@@ -71,6 +72,15 @@ def test_a_ranker_that_learns_is_fitted_in_a_job(client, work):
     assert answer.url.query == b"ranker=brandfit"
     result = finish(work, client, "case")
     assert result["ranker"] == "brandfit"
+    # What is stored names accounts and posts; their texts are read when the page is shown.
+    with Workspace(work) as workspace:
+        shown = pipeline.case_study(workspace, BRAND, ranker="brandfit").to_dict()
+    texts = [account["biography"] for account in shown["accounts"]]
+    texts += [post["caption"] for account in shown["accounts"] for post in account["posts"]]
+    stored = str(result)
+    assert not [text for text in texts if text and text in stored]
+    text = html.unescape(client.get(f"{AT}?ranker=brandfit").text)
+    assert all(one in text for one in texts)
     page = client.get(f"{AT}?ranker=brandfit")
     assert result["accounts"][1]["id"] in page.text
     assert "fitted on 19 other brands" in page.text

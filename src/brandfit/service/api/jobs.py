@@ -87,7 +87,8 @@ def evaluate(caller: Writer, jobs: Jobs, body: requests.EvaluationRequest) -> An
 
 @router.post("/cases", **ACCEPTED)
 def case(caller: Writer, jobs: Jobs, body: requests.CaseRequest) -> Any:
-    """A case study of a brand by a ranker that is fitted without it; the result of the job is the study."""
+    """A case study of a brand by a ranker that is fitted without it. The result of the job is the study with
+    ids of accounts and posts; their texts are at the addresses of accounts."""
     return jobs.submit(caller, "case", body)
 
 

@@ -18,6 +18,7 @@ from brandfit.progress import Progress, named
 from brandfit.report import pdf
 from brandfit.service.store.erasure import ServiceEraser
 from brandfit.service.store.folders import UPLOADS, content_folder
+from brandfit.service.views import cases
 from brandfit.workspace import Workspace, orphans
 
 Work = Callable[..., dict[str, Any]]
@@ -195,9 +196,13 @@ def evaluate(
 def case(
     workspace: Workspace, progress: Progress, *, brand: str, ranker: str | None = None
 ) -> dict[str, Any]:
-    """A case study by a ranker that is fitted without the brand."""
+    """A case study by a ranker that is fitted without the brand.
+
+    The result is stored, so it has no texts of people: ``views.cases.with_texts`` reads them from the
+    workspace, where an erasure removes them.
+    """
     study = pipeline.case_study(workspace, brand, ranker=ranker, progress=named(progress, "fitting"))
-    return study.to_dict()
+    return cases.without_texts(study.to_dict())
 
 
 def report(

@@ -24,6 +24,7 @@ from brandfit.service.pages._page import (
 )
 from brandfit.service.requests import CaseRequest
 from brandfit.service.views import accounts
+from brandfit.service.views.cases import with_texts
 from brandfit.workspace import Workspace
 
 router = APIRouter()
@@ -103,7 +104,8 @@ def _study(workspace: Workspace, queue: JobQueue, *, brand: str, ranker: str) ->
     if ended and ended[0]["state"] == "failed":
         problem = ended[0]["problem"]
         error = f"{problem['title']} {problem['detail']}".strip()
-    return _Study(done[0]["result"] if done else {}, list(filter(is_this, jobs.open)), error)
+    result = with_texts(workspace, done[0]["result"]) if done else {}
+    return _Study(result, list(filter(is_this, jobs.open)), error)
 
 
 def _picture_address(hash: str) -> str:
