@@ -28,6 +28,8 @@ ORDER = (
     "rank",
     "brands",
     "explain",
+    "case",
+    "map",
     "audience",
     "search",
     "similar",

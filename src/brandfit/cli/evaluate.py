@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from brandfit.cli._shared import (
@@ -23,8 +25,8 @@ from brandfit.cli._shared import (
 )
 @click.option(
     "--ties",
-    type=click.Choice(["expected", "pessimistic", "optimistic"]),
-    help="Tie rule, in place of the protocol's.",
+    type=click.Choice(["expected", "pessimistic", "optimistic", "published", "all"]),
+    help="Tie rule, in place of the protocol's; all: also a table of every metric under each rule.",
 )
 @click.option(
     "--seeds",
@@ -44,6 +46,13 @@ from brandfit.cli._shared import (
     type=click.Path(file_okay=False),
     help="Folder to write the report to: Markdown, LaTeX, JSON, plots.",
 )
+@click.option(
+    "--per-brand",
+    "per_brand_file",
+    type=click.Path(dir_okay=False),
+    help="File of a row for each brand, its values of all metrics and the ranks of its partners: .csv, "
+    ".xlsx, .json, .jsonl or .parquet.",
+)
 @set_option
 @json_option
 def command(  # noqa: PLR0913 - click passes every option by name
@@ -56,6 +65,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     seed: int,
     refit: bool,
     out: str | None,
+    per_brand_file: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -68,14 +78,18 @@ def command(  # noqa: PLR0913 - click passes every option by name
     Examples:
       brandfit evaluate simcos wsim brandfit -w demo
       brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
+      brandfit evaluate simcos --ties all --per-brand brands.csv -w demo
     """
     from brandfit import pipeline
+    from brandfit.data import tabular
     from brandfit.experiments import outcome_of_report, publish, writable
     from brandfit.workspace import Workspace
 
     # A folder that cannot be written to is refused before the rankers are trained.
     if out:
         writable(out)
+    if per_brand_file:
+        tabular.checked(per_brand_file, tabular.WRITERS)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         # Consecutive seeds from the first one.
@@ -109,8 +123,11 @@ def command(  # noqa: PLR0913 - click passes every option by name
             out,
             " ".join(typed),
         )
+    if per_brand_file:
+        tabular.write(tabular.from_rows(report.per_brand_rows()), per_brand_file)
+        files.append(Path(per_brand_file))
     if as_json:
-        print_json(report.to_dict())
+        print_json(report.to_dict(per_brand=True))
     else:
         click.echo(report.to_text())
         if files:

@@ -18,7 +18,15 @@ from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UnknownName, UsageError
-from brandfit.evaluation.judging import HISTORY, KINDS, FoldJudgement, brand_values, judge_fold, undefined
+from brandfit.evaluation.judging import (
+    HISTORY,
+    KINDS,
+    FoldJudgement,
+    PartnerRanks,
+    brand_values,
+    judge_fold,
+    undefined,
+)
 from brandfit.evaluation.metrics import TIES
 from brandfit.evaluation.plan import Plan, PlannedFold, plan_folds
 from brandfit.evaluation.protocol import Protocol
@@ -106,7 +114,7 @@ class _Notes:
     def add(self, judgement: FoldJudgement, planned: PlannedFold, *, label: str) -> None:
         for note in judgement.notes:
             self.folds_by_note.setdefault(note, []).append(label)
-        self.silent_brands.update(planned.fold.brands[judgement.is_silent].tolist())
+        self.silent_brands.update(planned.fold.brands[judgement.values.is_silent].tolist())
 
     def sentences(self, *, n_fits: int, n_brands: int, protocol: Protocol) -> list[str]:
         """Each note once, with the folds that it is limited to."""
@@ -133,9 +141,13 @@ class _Run:
         result = RankerResult(
             _no_values(self.protocol), {kind: _no_values(self.protocol) for kind in HISTORY}
         )
+        if self.protocol.compares_ties:
+            result.by_tie_rule = {rule: _no_values(self.protocol) for rule in TIES}
         notes = _Notes()
         for seed in self.seeds:
             values = {kind: _no_values(self.protocol) for kind in KINDS}
+            by_tie_rule = {rule: _no_values(self.protocol) for rule in result.by_tie_rule}
+            ranks_of_folds: list[PartnerRanks] = []
             for number, planned in enumerate(self.plan.folds):
                 steps.start(f"{name}, seed {seed}, {planned.fold.name}")
                 clock = Clock(self.folder / f"{name}-{seed}-{number}" if self.folder else None)
@@ -144,14 +156,13 @@ class _Run:
                 result.fit_seconds += clock.read()
                 judgement = self._score(ranker, planned, result=result)
                 notes.add(judgement, planned, label=self._label(planned, seed))
-                # of_fold (b,): one value for each brand of this fold
-                for kind in KINDS:
-                    for metric, of_fold in judgement.values[kind].items():
-                        values[kind][metric].append(of_fold)
+                ranks_of_folds.append(judgement.values.partner_ranks)
+                _append(values, judgement.values.by_kind)
+                _append(by_tie_rule, judgement.values.by_tie_rule)
             # One (b,) array a seed: the brands of all folds, in the order of the plan.
-            for kind, collected in (("all", result.values), *result.history.items()):
-                for metric, arrays in values[kind].items():
-                    collected[metric].append(np.concatenate(arrays))
+            _collect({"all": result.values, **result.history}, values)
+            _collect(result.by_tie_rule, by_tie_rule)
+            result.partner_ranks.append(PartnerRanks.joined(ranks_of_folds))
         n_fits = len(self.plan.folds) * len(self.seeds)
         n_brands = len(self.plan.brands)
         for sentence in notes.sentences(n_fits=n_fits, n_brands=n_brands, protocol=self.protocol):
@@ -230,6 +241,24 @@ def _reference_values(
         for metric, value in found.items():
             values[str(metric)][row] = value
     return values
+
+
+Collected = Mapping[str, Mapping[str, list[np.ndarray]]]
+"""Kind of partners, or tie rule, to metric name to arrays of values of brands."""
+
+
+def _append(arrays_by_kind: Collected, of_fold: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+    """Append the (b,) values of the brands of one fold."""
+    for kind, values in of_fold.items():
+        for metric, of_brands in values.items():
+            arrays_by_kind[kind][metric].append(of_brands)
+
+
+def _collect(collected: Collected, arrays_by_kind: Collected) -> None:
+    """Append one array of the brands of all folds to each list."""
+    for kind, arrays_by_metric in arrays_by_kind.items():
+        for metric, arrays in arrays_by_metric.items():
+            collected[kind][metric].append(np.concatenate(arrays))
 
 
 def _silence(n_silent: int, n_brands: int, protocol: Protocol) -> str:

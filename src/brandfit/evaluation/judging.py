@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from brandfit.data.split import Fold
-from brandfit.evaluation.metrics import Metric, blocks
+from brandfit.evaluation.metrics import TIES, Metric, blocks, ranks_of_relevant
 from brandfit.evaluation.plan import PlannedFold
 from brandfit.evaluation.protocol import Protocol
 from brandfit.rankers.base import Ranker
@@ -23,19 +23,58 @@ KINDS = ("all", *HISTORY)
 
 
 @dataclass(frozen=True)
+class PartnerRanks:
+    """Ranks of p held-out partners, brand by brand (B-15).
+
+    brands, influencers  (p,) ids
+    ranks                (p,) from 1, under the tie rule of the protocol (``metrics.ranks_of_relevant``)
+    n_candidates         (p,) number of candidates that are ranked for the brand
+    """
+
+    brands: np.ndarray
+    influencers: np.ndarray
+    ranks: np.ndarray
+    n_candidates: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[PartnerRanks]) -> PartnerRanks:
+        """The ranks of several folds or brands, one after the other."""
+        return cls(
+            brands=np.concatenate([part.brands for part in parts]),
+            influencers=np.concatenate([part.influencers for part in parts]),
+            ranks=np.concatenate([part.ranks for part in parts]),
+            n_candidates=np.concatenate([part.n_candidates for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class FoldValues:
+    """Values of the b brands of a fold.
+
+    by_kind        kind of partners (``KINDS``) to metric name to (b,) values, NaN where not defined
+    by_tie_rule    tie rule to metric name to (b,) values; empty unless the protocol compares tie rules
+    is_silent      (b,) bool: brands of which no candidate has a score
+    partner_ranks  of the held-out partners
+    """
+
+    by_kind: dict[str, dict[str, np.ndarray]]
+    by_tie_rule: Mapping[str, Mapping[str, np.ndarray]]
+    is_silent: np.ndarray
+    partner_ranks: PartnerRanks
+
+
+@dataclass(frozen=True)
 class FoldJudgement:
     """What one ranker did on one fold of b brands.
 
-    values                 kind of partners (``KINDS``) to metric name to (b,) values, NaN where not defined
-    is_silent              (b,) bool: brands of which no candidate has a score
+    values                 of each brand, and the ranks of its partners
     probabilities          (p,) of the eligible pairs; empty if the ranker gives none
     is_partner             (p,) bool: whether each of these pairs works together
     feature_name_by_slot   the Features that the ranker read
     notes                  what a reader must know of this ranker on this fold
     """
 
-    values: Mapping[str, Mapping[str, np.ndarray]]
-    is_silent: np.ndarray
+    values: FoldValues
     probabilities: np.ndarray
     is_partner: np.ndarray
     feature_name_by_slot: Mapping[str, str]
@@ -46,7 +85,7 @@ def judge_fold(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> F
     """Judge a fitted ranker on the test side of a fold."""
     fold = planned.fold
     probabilities, is_partner = pair_probabilities(ranker, fold)
-    values, is_silent = fold_values(ranker, planned, protocol=protocol)
+    values = fold_values(ranker, planned, protocol=protocol)
     # Slots that were read when fitting or scoring, in the order of the ranker.
     read = {*ranker.used_slots(fold.test), *ranker.reads} & fold.test.slots.keys()
     features = {slot: fold.test.slots[slot].name for slot in ranker.slots if slot in read}
@@ -54,7 +93,6 @@ def judge_fold(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> F
     leaks = [f"{name} {leak}" for name, leak in fold.features if name in features.values()]
     return FoldJudgement(
         values=values,
-        is_silent=is_silent,
         probabilities=probabilities,
         is_partner=is_partner,
         feature_name_by_slot=features,
@@ -74,23 +112,54 @@ def pair_probabilities(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(blocks_of_rows)[fold.eligible], fold.relevant[fold.eligible]
 
 
-def fold_values(
-    ranker: Ranker, planned: PlannedFold, *, protocol: Protocol
-) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
-    """Kind of partners to metric name to (b,) values of the brands, and (b,) bool: brands without a score."""
+def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> FoldValues:
+    """Score all brands of a fold, and judge each of them."""
     fold = planned.fold
     is_silent = np.zeros(len(fold.brands), bool)
-    values = {kind: undefined(protocol, len(fold.brands)) for kind in KINDS}
+    by_kind = {kind: undefined(protocol, len(fold.brands)) for kind in KINDS}
+    rules = TIES if protocol.compares_ties else ()
+    protocol_by_rule = {rule: protocol.replace(ties=rule) for rule in rules}
+    by_tie_rule: dict[str, dict[str, np.ndarray]] = {}
+    for rule in rules:
+        by_tie_rule[rule] = undefined(protocol, len(fold.brands))
+    ranks = [_partner_ranks(fold, 0, np.zeros(0), protocol=protocol)]
     for rows in _row_blocks(fold):
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
         # A brand without a single score is tied on all candidates.
         is_silent[rows] = np.isnan(scores).all(axis=1)
         for row, brand_scores in zip(range(rows.start, rows.stop), scores, strict=True):
-            for kind, is_judged in _judged_candidates(planned, row).items():
+            judged = _judged_candidates(planned, row)
+            ranks.append(_partner_ranks(fold, row, brand_scores, protocol=protocol))
+            for kind, is_judged in judged.items():
                 found = brand_values(protocol, planned, row=row, scores=brand_scores, is_judged=is_judged)
-                for metric, value in found.items():
-                    values[kind][str(metric)][row] = value
-    return values, is_silent
+                _fill(by_kind[kind], row, found)
+            for rule, of_rule in protocol_by_rule.items():
+                found = brand_values(of_rule, planned, row=row, scores=brand_scores, is_judged=judged["all"])
+                _fill(by_tie_rule[rule], row, found)
+    return FoldValues(by_kind, by_tie_rule, is_silent, PartnerRanks.joined(ranks))
+
+
+def _fill(values: Mapping[str, np.ndarray], row: int, found: Mapping[Metric, float]) -> None:
+    """Write the values of one brand into the arrays (b,) of the metrics."""
+    for metric, value in found.items():
+        values[str(metric)][row] = value
+
+
+def _partner_ranks(fold: Fold, row: int, scores: np.ndarray, *, protocol: Protocol) -> PartnerRanks:
+    """The ranks of the held-out partners of the brand of a row, by the scores (n,) of all candidates; of no
+    partner without scores."""
+    eligible = fold.eligible[row] if len(scores) else np.zeros(len(fold.candidates), bool)  # (n,)
+    relevant = fold.relevant[row] & eligible
+    n_partners = int(relevant.sum())
+    ranks = np.zeros(0)
+    if n_partners:
+        ranks = ranks_of_relevant(scores[eligible], relevant[eligible], ties=protocol.ties)
+    return PartnerRanks(
+        brands=np.repeat(fold.brands[row : row + 1], n_partners),
+        influencers=fold.candidates[relevant],
+        ranks=ranks,
+        n_candidates=np.full(n_partners, int(eligible.sum())),
+    )
 
 
 def brand_values(

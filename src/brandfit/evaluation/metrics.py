@@ -4,14 +4,16 @@ Metrics read scores, not an order, so each metric handles ties. A tie rule says 
 are within a block of equal scores:
 
     expected     anywhere: the metric is its mean over all orders of the block, in closed form
-    pessimistic  last (the published script of MIR and CAMERA)
+    pessimistic  last
     optimistic   first
+    published    all at the last rank of the block, as in the published script of MIR and CAMERA (D-09). It
+                 differs from pessimistic only for several relevant candidates with equal scores
 
 A NaN score means "no evidence". All NaN scores are one block below all other scores, so that a missing score
 is never rewarded. For n candidates of which r are relevant, with ranks from 1:
 
     AUC        share of the pairs of a relevant and another candidate in which the relevant one has the higher
-               score; a tied pair counts 1/2 (expected), 0 (pessimistic) or 1 (optimistic)
+               score; a tied pair counts 1/2 (expected), 0 (pessimistic, published) or 1 (optimistic)
     cAUC       AUC among the candidates of the brand's category (D-08)
     Recall@k   relevant candidates among the first k, over r. (CAMERA's text divides by k, its code by r.)
     MRR        1 / rank of the first relevant candidate
@@ -33,10 +35,10 @@ import numpy as np
 
 from brandfit.errors import UnknownName
 
-Ties = Literal["expected", "pessimistic", "optimistic"]
+Ties = Literal["expected", "pessimistic", "optimistic", "published"]
 """Tie rules, explained above."""
 TIES: tuple[Ties, ...] = get_args(Ties)
-VALUE_OF_TIED_PAIR = {"expected": 0.5, "pessimistic": 0.0, "optimistic": 1.0}
+VALUE_OF_TIED_PAIR = {"expected": 0.5, "pessimistic": 0.0, "optimistic": 1.0, "published": 0.0}
 """What a pair of a relevant and another candidate with equal scores counts in AUC."""
 
 
@@ -72,9 +74,7 @@ class Blocks:
 
 def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
     """The blocks of equal scores, for scores (n,) and relevant (n,) bool."""
-    # NaN comes last. A score of minus infinity comes before it, as the lowest finite number.
-    lowest = -np.finfo(np.float64).max
-    keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, neginf=lowest)  # (n,)
+    keys = _sortable(scores)  # (n,)
     if not len(keys):
         empty = np.zeros(0, np.int64)
         return Blocks(start=empty, size=empty, hits=empty, n=0, r=0)
@@ -87,6 +87,33 @@ def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
     # The sum from each start up to the next one.
     hits = np.add.reduceat(relevant[order].astype(np.int64), start)
     return Blocks(start=start, size=size, hits=hits, n=len(keys), r=int(relevant.sum()))
+
+
+def ranks_of_relevant(scores: np.ndarray, relevant: np.ndarray, *, ties: Ties) -> np.ndarray:
+    """(r,) rank from 1 of each relevant candidate, in their order, for scores (n,) and relevant (n,) bool.
+
+    Within a block of equal scores: the middle of the block (expected), its last rank (pessimistic and
+    published) or its first one (optimistic, ``rankdata(method="min")`` of BAMIR). All relevant candidates of
+    a block have this same rank.
+    """
+    keys = _sortable(scores)  # (n,)
+    ascending = np.sort(keys)
+    up_to = np.searchsorted(ascending, keys[relevant], "right")  # (r,) candidates that are not above
+    size = up_to - np.searchsorted(ascending, keys[relevant], "left")  # (r,) of the block
+    position_by_rule = {
+        "expected": (size + 1) / 2,
+        "pessimistic": size,
+        "optimistic": np.ones_like(size),
+        "published": size,
+    }
+    return np.asarray(len(keys) - up_to + position_by_rule[ties], np.float64)
+
+
+def _sortable(scores: np.ndarray) -> np.ndarray:
+    """(n,) scores without NaN, which comes last. A score of minus infinity comes before it, as the lowest
+    finite number."""
+    lowest = -np.finfo(np.float64).max
+    return np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, neginf=lowest)
 
 
 class Metric(ABC):
@@ -191,6 +218,9 @@ class Recall(AtK):
             n_hits = ranked.hits * n_places / ranked.size
         elif ties == "optimistic":
             n_hits = np.minimum(ranked.hits, n_places)
+        elif ties == "published":
+            # All hits of a block are at its last rank.
+            n_hits = np.where(n_places == ranked.size, ranked.hits, 0)
         else:
             # The other candidates of the block take its places first.
             n_hits = np.maximum(0, n_places - (ranked.size - ranked.hits))
@@ -206,6 +236,8 @@ class MRR(Metric):
         last_position = size - hits + 1  # of the first hit, if all hits come last in their block
         if ties == "optimistic":
             return 1.0 / (start + 1)
+        if ties == "published":
+            return 1.0 / (start + size)
         if ties == "pessimistic":
             return 1.0 / (start + last_position)
         # The mean of 1 / rank over the positions of the first hit in a random order of the block.
@@ -227,6 +259,7 @@ class MedR(Metric):
             "expected": (size + 1) / (hits + 1),
             "pessimistic": size - hits + 1,
             "optimistic": 1,
+            "published": size,
         }
         return float(start + position_by_rule[ties])
 
@@ -265,7 +298,12 @@ class MAP(Metric):
                 total += float((hits / size * (above + before + 1) / (start + position)).sum())
             else:
                 nth_hit = np.arange(1, hits + 1)  # (h,)
-                position = nth_hit if ties == "optimistic" else size - hits + nth_hit
+                position_by_rule = {
+                    "pessimistic": size - hits + nth_hit,
+                    "optimistic": nth_hit,
+                    "published": np.full(hits, size),
+                }
+                position = position_by_rule[ties]
                 total += float(((above + nth_hit) / (start + position)).sum())
         return total / ranked.r
 
@@ -289,6 +327,8 @@ class NDCG(AtK):
             total = ranked.hits / ranked.size * between(ranked.start, end)
         elif ties == "optimistic":
             total = between(ranked.start, ranked.start + ranked.hits)
+        elif ties == "published":
+            total = ranked.hits * between(end - 1, end)
         else:
             total = between(end - ranked.hits, end)
         # The largest sum has its hits at ranks 1 to r.

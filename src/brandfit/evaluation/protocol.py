@@ -67,6 +67,7 @@ class Protocol(msgspec.Struct, frozen=True):
     settings     those that differ from the defaults
     metrics      in the order of tables
     ties         where relevant candidates are within a block of equal scores (``metrics``)
+    compares_ties  whether the report also has each metric under every tie rule (B-14)
     """
 
     name: str
@@ -77,6 +78,7 @@ class Protocol(msgspec.Struct, frozen=True):
     settings: Mapping[str, Any] = {}
     metrics: tuple[Metric, ...] = STANDARD
     ties: Ties = "expected"
+    compares_ties: bool = False
 
     @property
     def sentence(self) -> str:

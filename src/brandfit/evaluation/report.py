@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from brandfit.evaluation.calibration import reliability
+from brandfit.evaluation.judging import PartnerRanks
 from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report_text import report_text
 from brandfit.evaluation.significance import holm, interval, paired_test
+from brandfit.mappings import map_values
 
 
 @dataclass
@@ -30,6 +33,10 @@ class RankerResult:
     notes: dict[str, None] = field(default_factory=dict)
     fitted_features: dict[str, str] = field(default_factory=dict)
     """Slot to the name of the Features that the ranker read, for one side of a pair or for both."""
+    by_tie_rule: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
+    """Tie rule to the values under it; empty unless the protocol compares tie rules."""
+    partner_ranks: list[PartnerRanks] = field(default_factory=list)
+    """For every seed the ranks of all held-out partners; empty for references."""
     leaky: bool = False
     """Whether the ranker saw the labels that it was judged on: its figures do not say how it does in use."""
 
@@ -157,6 +164,63 @@ class Report:
             table[kind] = {"brands": int((~np.isnan(first)).sum()), **means}
         return table
 
+    def by_tie_rule(self, ranker: str) -> dict[str, dict[str, float | None]]:
+        """Tie rule to the mean of each metric under it (B-14), and ``brands``: metric name to the number of
+        brands whose value depends on the rule. {} unless the protocol compares tie rules."""
+        table: dict[str, dict[str, float | None]] = {}
+        values_by_rule = self.results[ranker].by_tie_rule
+        for rule, values in values_by_rule.items():
+            of_rule = RankerResult(values)
+            means = {str(metric): metric.aggregate(of_rule.mean(metric)) for metric in self.protocol.metrics}
+            table[rule] = map_values(_finite, means)
+        if table:
+            low, high = (RankerResult(values_by_rule[rule]) for rule in ("published", "optimistic"))
+            table["brands"] = {}
+            for metric in self.protocol.metrics:
+                # NaN, a brand without a value, is equal to itself here.
+                differs = np.nan_to_num(low.mean(metric)) != np.nan_to_num(high.mean(metric))
+                table["brands"][str(metric)] = int(differs.sum())
+        return table
+
+    def per_brand(self, ranker: str) -> list[dict[str, Any]]:
+        """A row for each judged brand (B-15): ``values`` has the metrics (mean over seeds), ``partners`` its
+        held-out partners with their ``rank`` (mean over seeds) among ``candidates``, best first."""
+        result = self.results[ranker]
+        partners_by_brand: dict[str, list[dict[str, Any]]] = {brand: [] for brand in self.brands.tolist()}
+        n_candidates: dict[str, int] = {}
+        if result.partner_ranks:
+            first = result.partner_ranks[0]
+            # All seeds have the same folds, so their pairs are aligned.
+            ranks = np.mean([of_seed.ranks for of_seed in result.partner_ranks], axis=0)  # (p,)
+            columns = (first.brands.tolist(), first.influencers.tolist(), ranks.tolist())
+            for brand, influencer, rank in zip(*columns, strict=True):
+                partners_by_brand[brand].append({"influencer": influencer, "rank": rank})
+            n_candidates = dict(zip(first.brands.tolist(), first.n_candidates.tolist(), strict=True))
+        means = {str(metric): result.mean(metric) for metric in self.protocol.metrics}
+        rows = []
+        for row, brand in enumerate(self.brands.tolist()):
+            rows.append(
+                {
+                    "brand": brand,
+                    "category": self.brand_categories[row],
+                    "candidates": n_candidates.get(brand),
+                    "values": {metric: _finite(values[row]) for metric, values in means.items()},
+                    "partners": sorted(partners_by_brand[brand], key=itemgetter("rank", "influencer")),
+                }
+            )
+        return rows
+
+    def per_brand_rows(self) -> list[dict[str, Any]]:
+        """``per_brand`` of all rankers as rows of one table: a column a metric, and the partners of a brand
+        as a list of texts such as "ann.b 17"."""
+        rows: list[dict[str, Any]] = []
+        for name in self.results:
+            for row in self.per_brand(name):
+                partners = [f"{one['influencer']} {one['rank']:g}" for one in row["partners"]]
+                about = {key: row[key] for key in ("brand", "category", "candidates")}
+                rows.append({"ranker": name, **about, **row["values"], "partners": partners})
+        return rows
+
     def calibration(self, ranker: str) -> dict[str, Any] | None:
         """Expected calibration error of a ranker's probabilities, and the bins; None if it gives none."""
         parts = self.results[ranker].probabilities
@@ -188,14 +252,19 @@ class Report:
                 equal.append(f"{', '.join(names)}: {text}")
         return [*self.notes, *equal, *_with_names(names_by_note)]
 
-    def to_dict(self, baseline: str | None = None) -> dict[str, Any]:
-        """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
+    def to_dict(self, baseline: str | None = None, *, per_brand: bool = False) -> dict[str, Any]:
+        """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``.
+
+        per_brand  with the rows of all brands, which name accounts; tables that are published have none
+        """
         by_ranker: dict[str, dict[str, Any]] = {}
         for name, result in self.results.items():
             by_ranker[name] = {
                 "calibration": self.calibration(name),
                 "by_history": self.by_history(name),
                 "by_category": self.by_category(name),
+                "by_tie_rule": self.by_tie_rule(name) or None,
+                "per_brand": self.per_brand(name) if per_brand else None,
                 "parameters": result.parameters,
                 "seconds": {"fit": round(result.fit_seconds, 4), "score": round(result.score_seconds, 4)},
                 "reads": result.fitted_features,
@@ -220,6 +289,8 @@ class Report:
             "calibration": column("calibration"),
             "by_history": column("by_history"),
             "by_category": column("by_category"),
+            **({"by_tie_rule": column("by_tie_rule")} if self.protocol.compares_ties else {}),
+            **({"per_brand": column("per_brand")} if per_brand else {}),
             "comparisons": self.comparisons(baseline) if len(self.results) > 1 else [],
             "parameters": column("parameters"),
             "seconds": column("seconds"),

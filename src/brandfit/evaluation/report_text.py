@@ -34,6 +34,7 @@ def report_text(report: Report) -> str:
         "Features read:",
         *(f"  {report.label(name)}: {report.features(name)}" for name in report.results),
         *_seed_spread(report),
+        *_tie_rules(report, figures),
         *_history(report, figures),
         *(calibration_sentence(name, calibration) for name, calibration in figures["calibration"].items()),
         *_comparisons(report, figures),
@@ -77,6 +78,21 @@ def _seed_spread(report: Report) -> list[str]:
         spreads = ", ".join(f"{metric} {brief(result.spread(metric))}" for metric in report.protocol.metrics)
         lines.append(f"  {report.label(name)}: {spreads}")
     return [*lines, ""]
+
+
+def _tie_rules(report: Report, figures: Mapping[str, Any]) -> list[str]:
+    """Each metric under every tie rule (B-14), and the number of brands whose value depends on the rule; no
+    lines unless the protocol compares tie rules."""
+    if "by_tie_rule" not in figures:
+        return []
+    metrics = [str(metric) for metric in report.protocol.metrics]
+    rows = [["", "ties", *metrics]]
+    for name, table in figures["by_tie_rule"].items():
+        for rule, values in table.items():
+            is_count = rule == "brands"
+            cells = [f"{values[metric]:,}" if is_count else brief(values[metric]) for metric in metrics]
+            rows.append([report.label(name), "brands that differ" if is_count else rule, *cells])
+    return ["", "Every tie rule:", *aligned(rows), ""]
 
 
 def _history(report: Report, figures: Mapping[str, Any]) -> list[str]:

@@ -28,6 +28,7 @@ from brandfit.pipeline.brand_matches import Pair, Suiting
 from brandfit.pipeline.brands import brands_for, pair
 from brandfit.pipeline.campaign import appraise, asking_prices, currency_of, set_currency, shortlist
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
+from brandfit.pipeline.case import case_study, save_case, save_clouds
 from brandfit.pipeline.content import advise, fit_maps
 from brandfit.pipeline.datasets import (
     category_of,
@@ -45,6 +46,7 @@ from brandfit.pipeline.imports import Imported, import_source, looks_like, recog
 from brandfit.pipeline.inventory import catalogue, doctor, listing
 from brandfit.pipeline.judging import evaluate
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
+from brandfit.pipeline.maps import make_map, mappable, save_map
 from brandfit.pipeline.missing_features import brands_encoded_in_memory
 from brandfit.pipeline.outdated import Outdated, outdated
 from brandfit.pipeline.probabilities import chances
@@ -79,6 +81,7 @@ __all__ = [
     "audience",
     "brands_encoded_in_memory",
     "brands_for",
+    "case_study",
     "catalogue",
     "category",
     "category_of",
@@ -110,8 +113,10 @@ __all__ = [
     "listing",
     "load",
     "looks_like",
+    "make_map",
     "make_study",
     "map_methods",
+    "mappable",
     "outdated",
     "pair",
     "post_topics",
@@ -124,7 +129,10 @@ __all__ = [
     "report",
     "resumable",
     "role_names",
+    "save_case",
+    "save_clouds",
     "save_explanation",
+    "save_map",
     "score_study",
     "search",
     "set_currency",

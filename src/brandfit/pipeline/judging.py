@@ -38,7 +38,8 @@ def evaluate(
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
     settings  ``protocol.NAME`` of the protocol, ``RANKER.NAME`` of one ranker
-    ties      the rank of tied scores, in place of that of the protocol
+    ties      the rank of tied scores, in place of that of the protocol; "all": the report also has every
+              metric under each rule
     folder    where trainings store checkpoints (``evaluation.evaluate``), for example one of ``resumable``
     refit     in every fold, encode again what was fitted on all accounts or describes whole accounts
               (``pipeline.refitting``)
@@ -49,7 +50,9 @@ def evaluate(
         raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
     # The settings of the protocol have its scope, whatever its name.
     chosen_protocol = protocols.get(protocol, scope(settings, "protocol"))
-    if ties is not None:
+    if ties == "all":
+        chosen_protocol = chosen_protocol.replace(compares_ties=True)
+    elif ties is not None:
         chosen_protocol = chosen_protocol.replace(ties=ties)
     dataset = load(workspace, data)
     # One new ranker for each fold and seed.

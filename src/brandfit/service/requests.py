@@ -144,6 +144,16 @@ class EvaluationRequest(Body):
         False,
         description="encode anew in every fold what was fitted on all accounts or describes whole accounts",
     )
+    ties: Literal["expected", "pessimistic", "optimistic", "published", "all"] | None = Field(
+        None,
+        description="place of partners within equal scores; all: also every metric under each rule; null: "
+        "that of the protocol",
+    )
+
+
+class CaseRequest(Body):
+    brand: Handle
+    ranker: Name | None = None
 
 
 class ReportRequest(Body):

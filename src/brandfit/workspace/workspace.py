@@ -92,6 +92,8 @@ class Workspace:
             explanations=32,
             suitings=32,
             folds=5,
+            held_out=4,
+            maps=8,
         )
         """Cache of results that are still valid; the pipeline stores its own here too."""
 

@@ -85,6 +85,13 @@ def evaluate(caller: Writer, jobs: Jobs, body: requests.EvaluationRequest) -> An
     return jobs.submit(caller, "evaluate", body)
 
 
+@router.post("/cases", **ACCEPTED)
+def case(caller: Writer, jobs: Jobs, body: requests.CaseRequest) -> Any:
+    """A case study of a brand by a ranker that is fitted without it. The result of the job is the study with
+    ids of accounts and posts; their texts are at the addresses of accounts."""
+    return jobs.submit(caller, "case", body)
+
+
 @router.post("/reports", **ACCEPTED)
 def report(caller: Reader, jobs: Jobs, body: requests.ReportRequest) -> Any:
     """A report on a brand: the best influencers with pictures and reasons. It is the file of the job."""

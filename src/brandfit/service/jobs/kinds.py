@@ -18,6 +18,7 @@ from brandfit.progress import Progress, named
 from brandfit.report import pdf
 from brandfit.service.store.erasure import ServiceEraser
 from brandfit.service.store.folders import UPLOADS, content_folder
+from brandfit.service.views import cases
 from brandfit.workspace import Workspace, orphans
 
 Work = Callable[..., dict[str, Any]]
@@ -168,12 +169,13 @@ def evaluate(
     settings: Mapping[str, Any] | None = None,
     seeds: int = 1,
     refit: bool = False,
+    ties: str | None = None,
 ) -> dict[str, Any]:
     split = SplitSettings.from_settings(settings)
     # Seeds 0, 1, ...: the same number gives the same evaluation.
     every_seed = tuple(range(seeds))
     # All of these identify a checkpoint: an evaluation that was stopped continues only if none has changed.
-    identity = rankers, protocol, split.own, split.data, every_seed, refit
+    identity = rankers, protocol, split.own, split.data, every_seed, refit, ties
     fingerprint = pipeline.load(workspace, split.data).fingerprint
     with pipeline.resumable(workspace, fingerprint, *identity) as folder:
         report = pipeline.evaluate(
@@ -186,8 +188,21 @@ def evaluate(
             progress=progress,
             folder=folder,
             refit=refit,
+            ties=ties,
         )
-    return report.to_dict()
+    return report.to_dict(per_brand=True)
+
+
+def case(
+    workspace: Workspace, progress: Progress, *, brand: str, ranker: str | None = None
+) -> dict[str, Any]:
+    """A case study by a ranker that is fitted without the brand.
+
+    The result is stored, so it has no texts of people: ``views.cases.with_texts`` reads them from the
+    workspace, where an erasure removes them.
+    """
+    study = pipeline.case_study(workspace, brand, ranker=ranker, progress=named(progress, "fitting"))
+    return cases.without_texts(study.to_dict())
 
 
 def report(
@@ -255,6 +270,7 @@ WORK: Mapping[str, Work] = {
     "update": update,
     "profile": profile,
     "evaluate": evaluate,
+    "case": case,
     "report": report,
     "forget": forget,
 }
@@ -296,6 +312,12 @@ def _check_rankers(_: Workspace, parameters: Mapping[str, Any]) -> None:
         registry.load("ranker", name)
 
 
+def _check_case(workspace: Workspace, parameters: Mapping[str, Any]) -> None:
+    if parameters["ranker"]:
+        registry.load("ranker", parameters["ranker"])
+    pipeline.load(workspace).account(account_id(parameters["brand"]))
+
+
 def _check_report(workspace: Workspace, parameters: Mapping[str, Any]) -> None:
     if parameters["ranker"]:
         registry.load("ranker", parameters["ranker"])
@@ -319,6 +341,7 @@ CHECKS: Mapping[str, Callable[[Workspace, Mapping[str, Any]], None]] = {
     "train": _check_training,
     "profile": _check_profiler,
     "evaluate": _check_rankers,
+    "case": _check_case,
     "report": _check_report,
 }
 

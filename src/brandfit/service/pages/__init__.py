@@ -10,11 +10,13 @@ from brandfit.service.pages import (
     accounts,
     advice,
     campaigns,
+    cases,
     comparison,
     evaluation,
     explanations,
     imports,
     jobs,
+    maps,
     rankings,
     search,
     session,
@@ -35,11 +37,13 @@ for module in (
     search,
     accounts,
     explanations,
+    cases,
     comparison,
     shortlists,
     campaigns,
     advice,
     evaluation,
+    maps,
 ):
     router.include_router(module.router)
 

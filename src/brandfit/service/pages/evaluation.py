@@ -19,6 +19,9 @@ router = APIRouter()
 DEFAULT_RANKERS = ["simcos", "brandfit"]
 """Rankers that are ticked in the form."""
 
+SHOWN_BRANDS, SHOWN_PARTNERS = 500, 40
+"""Brands of a ranker, and partners of a brand, in the table of all brands."""
+
 
 @router.get("/evaluation")
 def evaluation(
@@ -55,6 +58,8 @@ def evaluation(
         default_rankers=DEFAULT_RANKERS,
         protocols=pipeline.catalogue("protocols"),
         can_evaluate=bool(workspace.fingerprint),
+        shown_brands=SHOWN_BRANDS,
+        shown_partners=SHOWN_PARTNERS,
     )
 
 
@@ -68,6 +73,7 @@ def begin(
     seeds: Annotated[int, Form(ge=1, le=20)] = 1,
     date: Annotated[str, Form(max_length=40, description="date that the protocol temporal splits at")] = "",
     refit: Annotated[bool, Form(description="encode anew in every fold")] = False,
+    compare_ties: Annotated[bool, Form(description="every metric under each tie rule")] = False,
 ) -> Response:
     """Queue the evaluation of the form, and return to the page."""
     # The form sends a date with every protocol; only one protocol reads it.
@@ -79,6 +85,7 @@ def begin(
         "seeds": seeds,
         "settings": settings,
         "refit": refit,
+        "ties": "all" if compare_ties else None,
     }
     jobs.submit(caller, "evaluate", EvaluationRequest.model_validate(fields))
     return back("/evaluation")
