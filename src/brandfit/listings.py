@@ -15,5 +15,6 @@ CATALOGUES = (
     "metrics",
     "filters",
     "settings",
+    "differences",
 )
 LISTINGS = ("features", "models", "brands", "influencers")

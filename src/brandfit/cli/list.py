@@ -28,19 +28,20 @@ KINDS = (*CATALOGUES, "experiments", *LISTINGS)
 @json_option
 def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     """List KIND. `settings` takes the NAME of an importer, encoder, profiler, ranker or protocol and lists
-    its settings.
+    its settings. `differences` says how rankers differ from their papers; NAME is one of them.
 
     \b
     Examples:
       brandfit list rankers
       brandfit list brands -w demo
       brandfit list settings wsim
+      brandfit list differences wsim
     """
     from brandfit import pipeline
     from brandfit.config import refuse_unread
     from brandfit.workspace import Workspace
 
-    if kind != "settings":
+    if kind not in ("settings", "differences"):
         refuse_given(
             {"name"},
             f"is for settings; {kind} are listed in full. Leave it out, or: brandfit list settings NAME",
@@ -63,6 +64,12 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
         rows = pipeline.catalogue(kind, name)
     if as_json:
         print_json(rows)
+    elif kind == "differences":
+        # Sentences, not columns: they are longer than a line.
+        for row in rows:
+            click.echo(f"{row['ranker']}: {row['difference']}")
+        if not rows:
+            click.echo(f"{name} follows no paper.")
     elif rows:
         print_table(list(rows[0]), [list(row.values()) for row in rows])
     else:

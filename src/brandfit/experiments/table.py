@@ -11,6 +11,7 @@ from brandfit.evaluation.report import Report
 from brandfit.evaluation.report_text import REFERENCES, brief, brief_p, calibration_sentence, cell
 from brandfit.experiments.run import Outcome
 from brandfit.experiments.spec import Row
+from brandfit.pipeline.inventory import differences
 
 SPECIAL = str.maketrans(
     {
@@ -92,6 +93,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
     if report is not None:
         lines += _markdown_report(outcome, report)
     lines += [f"* {note}" for note in _notes(outcome)]
+    lines += _differences(outcome)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -182,6 +184,22 @@ def _notes(outcome: Outcome) -> list[str]:
     if outcome.feature_keys:
         notes.append(f"Keys of the Features: {keys_text(outcome.feature_keys)}")
     return [f"{note.rstrip('.')}." for note in notes]
+
+
+def _differences(outcome: Outcome) -> list[str]:
+    """How the rankers of the table differ from their papers, a section of Markdown."""
+    lines: list[str] = []
+    for ranker in rankers_of(outcome):
+        points = differences(ranker)
+        if points:
+            lines += ["", f"### {ranker}", "", *(f"* {point}" for point in points)]
+    return ["", "## Differences from the papers", *lines] if lines else []
+
+
+def rankers_of(outcome: Outcome) -> list[str]:
+    """The rankers of the rows that were run, each once, in the order of the table."""
+    run_rows = [row for row in outcome.experiment.rows if row.name not in outcome.missing]
+    return list(dict.fromkeys(row.ranker for row in run_rows if row.ranker))
 
 
 def keys_text(keys: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import itertools
 import platform
 import re
 import sys
@@ -39,6 +40,8 @@ MODULE_OF_EXTRA = {
     "vision": "onnxruntime",
 }
 """Optional extra to a module that is there only if the extra is installed."""
+DIFFERENCES = "Differences from the paper"
+"""First words of the paragraph above the points in which a ranker differs from its paper."""
 OLDEST_PYTHON = (3, 11)
 
 
@@ -91,10 +94,11 @@ def _model_rows(workspace: Workspace) -> list[dict[str, Any]]:
 
 @checked
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
-    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the
-    'settings' of one.
+    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', the
+    'settings' of one, or the 'differences' of rankers from their papers.
 
-    name  of an importer, encoder, profiler, ranker or protocol, for 'settings'
+    name  of an importer, encoder, profiler, ranker or protocol, for 'settings'; of a ranker, or None for all,
+          for 'differences'
 
     Raises UnknownName for another word or name.
     """
@@ -111,8 +115,25 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
         ]
     if what == "settings":
         return _setting_rows(name)
+    if what == "differences":
+        rankers = [name] if name else registry.names("ranker")
+        return [{"ranker": r, "difference": point} for r in rankers for point in differences(r)]
     kind = what.removesuffix("s")
     return [{"name": n, "what": _summary(registry.load(kind, n))} for n in registry.names(kind)]
+
+
+def differences(ranker: str) -> list[str]:
+    """How a ranker differs from its paper, a text for each point, from the docstring of its module.
+
+    Empty for a ranker of our own. Raises UnknownName.
+    """
+    module = inspect.getmodule(registry.load("ranker", ranker))
+    paragraphs = (inspect.getdoc(module) or "").split("\n\n")
+    for heading, points in itertools.pairwise(paragraphs):
+        if heading.startswith(DIFFERENCES) and points.startswith("* "):
+            # Each point is one paragraph of text over several lines.
+            return [" ".join(point.split()) for point in points.removeprefix("* ").split("\n* ")]
+    return []
 
 
 def _setting_rows(name: str | None) -> list[dict[str, Any]]:

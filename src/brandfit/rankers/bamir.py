@@ -15,7 +15,8 @@ after the last layer, dropout of a half after the first layer of words and pictu
 Adam at .002, times .95 an epoch, batches of 32, at most 100 epochs.
 
 Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; no paper is available.
-Differences:
+
+Differences from the paper, of which only notebooks are available:
 
 * Negatives are drawn again every epoch; theirs were drawn once.
 * Training stops early on held-out training brands, and the best weights are used; they report epoch 40 of

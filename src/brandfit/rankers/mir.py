@@ -10,7 +10,9 @@ buckets, and all others (``learning.samplers.buckets``). Vectors are means over 
 "ap"; ``pooling=weighted`` is "wap"). SGD at .001, batches of 64, at most 30 epochs, dropout of a half.
 
 T. Gan, S. Wang, M. Liu, X. Song, Y. Yao, L. Nie: Seeking Micro-influencers for Brand Promotion. ACM
-Multimedia 2019. Implemented from its figures, README and published code; differences:
+Multimedia 2019. Implemented from its figures, README and published code.
+
+Differences from the paper and from its code:
 
 * In the code each side has separate weights (``sides=own``). Few pairs train them badly; here both sides
   share the weights.

@@ -7,7 +7,11 @@ the Blogosphere" (Information Sciences 2011), as far as a platform shows them: p
 comments a post, followers. Means and deviations are those of the fitted influencers. CAMERA compares
 with it: it is near chance, because it ignores the brand (Table II: AUC .499).
 
-An influencer without any known factor gets NaN.
+Differences from the paper:
+
+* The factors of blogs that a platform for pictures does not show, such as links, are left out. All known
+  factors have the same weight.
+* An influencer without any known factor gets NaN.
 """
 
 from __future__ import annotations

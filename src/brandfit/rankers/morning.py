@@ -24,7 +24,9 @@ six ablations.
 
 S. Wang, T. Gan, Y. Liu, J. Wu, Y. Cheng, L. Nie: Micro-Influencer Recommendation by Multi-Perspective Account
 Representation Learning. IEEE Transactions on Multimedia, 2022. If the authors' code deviates from the
-equations, the equations are followed, with one exception:
+equations, the equations are followed, with one exception (the first).
+
+Differences from the paper and from its code:
 
 * Co-attention weighs by softmax(sigmoid(e) o ea_f), as the code (M2). Eq. 21 has e itself
   (``attention=printed``): a weight may then be as large as d_a = 512, the more so the larger e, and training

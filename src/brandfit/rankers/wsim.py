@@ -10,7 +10,9 @@ the fitted influencers. Pools of K candidates contain 1 ... K positives (III-D, 
 Adam, at most 200 epochs, early stopping on 20 % of the brands, the best weights are used.
 
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable
-Framework. arXiv 2107.13943. There is no public code. Choices that the paper leaves open:
+Framework. arXiv 2107.13943. There is no public code.
+
+Differences from the paper, and choices that it leaves open:
 
 * Every slot's vector is scaled to length one (``normalise``). Raw VGG maps are far longer than text vectors:
   their products would dominate those of text and saturate the softmax. With W at the identity s is then the
@@ -19,10 +21,11 @@ Framework. arXiv 2107.13943. There is no public code. Choices that the paper lea
   SimCos with a small share of popularity. The convex weights are a softmax of free numbers.
 * The 20 % held out are brands, not pairs, because new brands are to be ranked. Their pools are drawn once.
 * The negatives of the pools are drawn again every epoch; batch size and patience are ours.
+* Extension: the concept slot has a separate W.
+* A factor that a pair lacks is left out, and the other weights are scaled to a sum of one. Engagement alone
+  is no evidence of a match: a pair without shared content has the score NaN.
 
-Extensions: the concept slot has a separate W; a factor that a pair lacks is left out, and the other weights
-are scaled to a sum of one. Engagement alone is no evidence of a match: a pair without shared content has the
-score NaN. Parts: text, picture, concept, engagement. Scoring needs no torch.
+Parts: text, picture, concept, engagement. Scoring needs no torch.
 
 Expected: the paper's Table I for K = 6 has AUC .861 +- .008, Recall@10 .178, Recall@50 .469, MedR 2.9 with 25
 K parameters on its text and picture features of 360 brands. On released text topics and concepts of 286

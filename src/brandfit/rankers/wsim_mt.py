@@ -10,7 +10,9 @@ epochs, early stopping on 20 % of the brands (by AUC; the loss also falls while 
 the best weights kept.
 
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable
-Framework. arXiv 2107.13943. There is no public code. Choices that the paper leaves open:
+Framework. arXiv 2107.13943. There is no public code.
+
+Differences from the paper, and choices that it leaves open:
 
 * W_r is diagonal, as W of WSim is; it starts at the identity. w_e is the sigmoid of a free number and starts
   near .05.
@@ -21,9 +23,8 @@ Framework. arXiv 2107.13943. There is no public code. Choices that the paper lea
 * The auxiliary losses are means over the pools of a batch: a brand counts as often as it has pools.
 * Vectors longer than one are scaled to length one: products of longer ones drive all embeddings to zero in
   training.
-
-Extension: the concept slot has a separate branch with the widths of text. A slot that a pair lacks is left
-out of the product.
+* Extension: the concept slot has a separate branch with the widths of text.
+* A slot that a pair lacks is left out of the product.
 
 Expected: the paper's Table I has AUC .920, Recall@10 .193, Recall@50 .548, MedR 2.0 for K = 6 with 105 M
 parameters on its text and picture features of 360 brands.
