@@ -482,3 +482,27 @@ def test_bounds_that_nobody_is_inside_are_an_error_and_unknown_followers_are_tol
         f"the followers of {len(fold.candidates)} of {len(fold.candidates)} candidates are not known" in n
         for n in fold.notes
     )
+
+
+def test_the_spread_over_folds_is_that_of_the_means_of_the_folds(dataset):
+    """Against the plain way: each fold's brands by themselves, and their standard deviation."""
+    report = evaluate({"random": MAKE["random"]}, dataset, protocol=get("cv5"), seeds=(0, 1))
+    values = report.results["random"].mean(AUC())
+    means, start = [], 0
+    for n_brands in report.fold_sizes:
+        means.append(np.mean(values[start : start + n_brands]))
+        start += n_brands
+    assert start == len(report.brands)
+    assert len(means) == 5
+    expected = float(np.std(means, ddof=1))
+    assert report.value("random", AUC())["fold_std"] == pytest.approx(expected)
+    assert (
+        f"AUC {expected:.3f}".replace("0.", ".")
+        in report.to_text().split("Standard deviation over the 5 folds:")[1]
+    )
+
+
+def test_one_fold_has_no_spread(dataset):
+    report = evaluate({"random": MAKE["random"]}, dataset, protocol=get("official", {}))
+    assert report.value("random", AUC())["fold_std"] is None
+    assert "over the 1 folds" not in report.to_text()

@@ -3,6 +3,7 @@ was measured."""
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from brandfit.evaluation.metrics import METRICS
 from brandfit.experiments import Experiment, Row
 from brandfit.experiments.store import load_report, over_rows, over_seeds, save_report
 from brandfit.experiments.table import to_dict, to_latex, to_markdown
+from brandfit.pipeline.inventory import differences
 from brandfit.workspace import Workspace
 
 AVAILABLE = experiments.available()
@@ -526,3 +528,32 @@ def test_a_table_gives_the_keys_of_the_features_that_were_read(demo, outcome):
     start = keys["text.hashing"].split("-")[0][:8]
     assert f"text.hashing {start}-" in to_markdown(outcome)
     assert f"text.hashing {start}-" in to_latex(outcome)
+
+
+@pytest.mark.parametrize("ranker", sorted(set(registry.names("ranker")) - {"random", "brandfit"}))
+def test_every_ranker_of_a_paper_lists_how_it_differs(ranker):
+    points = differences(ranker)
+    docstring = inspect.getdoc(inspect.getmodule(registry.load("ranker", ranker)))
+    text = " ".join(docstring.split())
+    assert points
+    assert all(point[0].isupper() or point[0] in "`uea" for point in points), points
+    assert all(point.endswith((".", ";")) for point in points), points
+    # Whole points, word for word from the docstring.
+    assert all(point in text for point in points)
+
+
+def test_a_table_lists_the_differences_of_its_rankers_and_of_no_other(outcome):
+    text = to_markdown(outcome)
+    section = text.split("## Differences from the papers")[1]
+    rankers = {row.ranker for row in outcome.experiment.rows if row.name not in outcome.missing}
+    for ranker in registry.names("ranker"):
+        for point in differences(ranker):
+            assert (f"* {point}\n" in section) == (ranker in rankers), point
+
+
+def test_the_command_lists_differences(capsys):
+    main(["list", "differences", "wsim"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"wsim: {point}" for point in differences("wsim")]
+    main(["list", "differences", "brandfit"])
+    assert capsys.readouterr().out == "brandfit follows no paper.\n"

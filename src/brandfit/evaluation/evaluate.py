@@ -85,6 +85,7 @@ def evaluate(
         dataset=dataset.fingerprint,
         notes=plan.notes(dataset, protocol),
         refit=prepare is not None,
+        fold_sizes=tuple(len(planned.fold.brands) for planned in plan.folds),
     )
 
 

@@ -56,6 +56,7 @@ class Report:
 
     brands, brand_categories  (b,) ids, and categories or None
     candidate_counts          candidates of each fold
+    fold_sizes                brands of each fold, in the order of ``brands``; () in earlier reports
     positives                 held-out pairs that can be found
     category_source           where the categories that cAUC uses come from
     dataset                   fingerprint of the Dataset
@@ -74,6 +75,7 @@ class Report:
     dataset: str
     notes: tuple[str, ...] = ()
     refit: bool = False
+    fold_sizes: tuple[int, ...] = ()
 
     @property
     def pool(self) -> str:
@@ -91,7 +93,7 @@ class Report:
 
     def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
         """Mean over brands of the means over seeds, its 95 % bootstrap interval over brands, and the standard
-        deviation over seeds."""
+        deviations over seeds and over folds."""
         return self.reference(self.results[ranker], metric)
 
     def reference(self, result: RankerResult, metric: Metric) -> dict[str, float | None]:
@@ -103,7 +105,18 @@ class Report:
             "low": _finite(low),
             "high": _finite(high),
             "seed_std": result.spread(metric),
+            "fold_std": self.fold_spread(result, metric),
         }
+
+    def fold_spread(self, result: RankerResult, metric: Metric) -> float | None:
+        """Standard deviation over the folds of the mean over seeds, as Elwood et al. 2021 print it (W-12);
+        None with one fold, and if a fold has no value."""
+        if len(self.fold_sizes) < 2:
+            return None
+        # Brands are in the order of the folds.
+        ends = np.cumsum(self.fold_sizes)[:-1]
+        by_fold = list(map(metric.aggregate, np.split(result.mean(metric), ends)))
+        return _finite(float(np.std(by_fold, ddof=1)))
 
     def comparisons(self, baseline: str | None = None) -> list[dict[str, Any]]:
         """Every other ranker against the baseline (default: the first), brand by brand.
@@ -253,7 +266,8 @@ class Report:
         return [*self.notes, *equal, *_with_names(names_by_note)]
 
     def to_dict(self, baseline: str | None = None, *, per_brand: bool = False) -> dict[str, Any]:
-        """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``.
+        """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std",
+        "fold_std"}}}``.
 
         per_brand  with the rows of all brands, which name accounts; tables that are published have none
         """

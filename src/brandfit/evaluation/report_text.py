@@ -34,6 +34,7 @@ def report_text(report: Report) -> str:
         "Features read:",
         *(f"  {report.label(name)}: {report.features(name)}" for name in report.results),
         *_seed_spread(report),
+        *_fold_spread(report),
         *_tie_rules(report, figures),
         *_history(report, figures),
         *(calibration_sentence(name, calibration) for name, calibration in figures["calibration"].items()),
@@ -77,6 +78,17 @@ def _seed_spread(report: Report) -> list[str]:
     for name, result in report.results.items():
         spreads = ", ".join(f"{metric} {brief(result.spread(metric))}" for metric in report.protocol.metrics)
         lines.append(f"  {report.label(name)}: {spreads}")
+    return [*lines, ""]
+
+
+def _fold_spread(report: Report) -> list[str]:
+    """The standard deviation over the folds, one line for each ranker; no lines if there is one fold."""
+    if len(report.fold_sizes) < 2:
+        return []
+    lines = ["", f"Standard deviation over the {len(report.fold_sizes)} folds:"]
+    for name, result in report.results.items():
+        spreads = [f"{m} {brief(report.fold_spread(result, m))}" for m in report.protocol.metrics]
+        lines.append(f"  {report.label(name)}: {', '.join(spreads)}")
     return [*lines, ""]
 
 

@@ -17,7 +17,16 @@ from brandfit.evaluation.report import RankerResult, Report
 from brandfit.mappings import map_values
 from brandfit.workspace.artifacts import write_atomic
 
-PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset", "notes", "refit")
+PLAIN = (
+    "seeds",
+    "candidate_counts",
+    "positives",
+    "category_source",
+    "dataset",
+    "notes",
+    "refit",
+    "fold_sizes",
+)
 """Fields of a Report that are stored as they are."""
 
 
@@ -50,6 +59,7 @@ def load_report(file: Path, protocol: Protocol) -> Report:
         dataset=stored["dataset"],
         notes=tuple(stored["notes"]),
         refit=stored.get("refit", False),
+        fold_sizes=tuple(stored.get("fold_sizes", ())),
     )
 
 

@@ -115,7 +115,7 @@ def _markdown_report(outcome: Outcome, report: Report) -> list[str]:
         lines += [f"Features read: {report.features(next(iter(report.results)))}.", ""]
     elif report.references:
         lines += [f"{REFERENCES}.", ""]
-    lines += [*_seed_spread(outcome, report), *_comparisons(outcome, report)]
+    lines += [*_seed_spread(outcome, report), *_fold_spread(outcome, report), *_comparisons(outcome, report)]
     for name, calibration in report.to_dict()["calibration"].items():
         lines += [calibration_sentence(name, calibration) + " The bins: reliability.png.", ""]
     return [*lines, f"cAUC: {report.category_source}.", ""]
@@ -296,6 +296,19 @@ def _seed_spread(outcome: Outcome, report: Report) -> list[str]:
         spreads = map(brief, map(result.spread, metrics))
         rows.append([report.label(name), *spreads])
     return ["Standard deviation over the seeds:", "", *map(_markdown_row, rows), ""]
+
+
+def _fold_spread(outcome: Outcome, report: Report) -> list[str]:
+    """The standard deviation over the folds, a line a row; nothing for a single fold."""
+    if len(report.fold_sizes) < 2:
+        return []
+    metrics = _metrics(outcome)
+    rows = [["", *map(str, metrics)], ["---"] * (len(metrics) + 1)]
+    for name, result in report.results.items():
+        spreads = [brief(report.fold_spread(result, metric)) for metric in metrics]
+        rows.append([report.label(name), *spreads])
+    title = f"Standard deviation over the {len(report.fold_sizes)} folds:"
+    return [title, "", *map(_markdown_row, rows), ""]
 
 
 def _comparisons(outcome: Outcome, report: Report) -> list[str]:

@@ -16,7 +16,9 @@ C-w/o-MR, F the content score alone. With ``representation`` bilinear, history o
 replace concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
 
 S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better
-Understanding. IEEE Transactions on Multimedia, 2021. Differences from the paper and from its code:
+Understanding. IEEE Transactions on Multimedia, 2021.
+
+Differences from the paper and from its code:
 
 * E(p) is, in the paper, the engagement of the campaign post of the pair: it exists for positives only and
   reveals the label. Here it is the expected engagement: a line through the training pairs from the
