@@ -73,6 +73,19 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, *, k: int, rng: np.random.G
     )
 
 
+def full_lists(pairs: np.ndarray, candidates: np.ndarray) -> Pools:
+    """One list of all candidates for each brand (the listwise mode before pools; Elwood et al. 2021, III-D).
+
+    With ``losses.listnet`` the target of a positive is 1 / |I+|, the number of all positives of the brand.
+    """
+    pairs = _with_candidate_rows(pairs, candidates)
+    brands, owner = np.unique(pairs[:, 0], return_inverse=True)
+    is_positive = np.zeros((len(brands), len(candidates)), bool)
+    is_positive[owner, pairs[:, 1]] = True
+    # A copy of the candidates for each list: callers shuffle and slice the rows.
+    return Pools(brands, np.tile(candidates, (len(brands), 1)), is_positive)
+
+
 class Lists(NamedTuple):
     """Lists of candidates, one brand each.
 

@@ -147,6 +147,10 @@ class NetworkRanker(Ranker):
             return Sides(Vectors(no_values, np.ones(len(brands), bool)), of_influencers)
         return Sides(brand_vectors(dataset, slot, brands=brands), of_influencers)
 
+    def batch_size(self, n_candidates: int) -> int:
+        """Examples a step, if there are ``n_candidates`` to draw from."""
+        return self.config.batch_size
+
     def optimiser(self, network: nn.Module) -> Any:
         import torch
 
@@ -175,7 +179,7 @@ class NetworkRanker(Ranker):
             examples = self.sample(pairs.rows[~is_held_out], candidates.training, rng)
             order = _shuffled(len(examples[0]), self.n_consecutive, rng)
             shuffled = type(examples)(*(column[order] for column in examples))
-            return batches_of(tensors(shuffled), self.config.batch_size)
+            return batches_of(tensors(shuffled), self.batch_size(len(candidates.training)))
 
         validation: Any = tensors(
             triplets(

@@ -51,7 +51,7 @@ from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
 from brandfit.learning.pooling import Side, Sides, Vectors, side_vectors, subset_of_sides
-from brandfit.learning.samplers import Pools, pools
+from brandfit.learning.samplers import Pools, full_lists, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
 from brandfit.mappings import rows_of_each, with_prefix
@@ -63,7 +63,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+ListMode = Annotated[
+    Literal["pools", "full"],
+    Meta(
+        description="pools: training pools of pool_size candidates (III-D); full: one list of all candidates "
+        "a brand"
+    ),
+]
+
+
 class WSimConfig(Config, frozen=True):
+    lists: ListMode = "pools"
     pool_size: Annotated[int, Meta(description="candidates in a training pool (K)", ge=2, le=1000)] = 6
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 200
     learning_rate: Annotated[float, Meta(description="step size of Adam", gt=0)] = 0.001
@@ -118,11 +128,11 @@ class WSim(Ranker):
         inputs = _PoolInputs(torch, device, examples)
         is_held_out = held_out_pairs(pairs.rows, self.config.validation, self.seed)
         candidates = negative_candidates(pairs, is_held_out)
-        size = self.config.batch_size
-        validation = pools(
+        size = batch_size_of(self.config, len(candidates.training))
+        validation = sampled_lists(
+            self.config,
             pairs.rows[is_held_out],
             candidates.validation,
-            k=self.config.pool_size,
             rng=seeds.generator(self.seed, "validation pools"),
         )
         dims = {slot: sides.brand.values.shape[1] for slot, sides in examples.content.items()}
@@ -137,7 +147,7 @@ class WSim(Ranker):
             return total / len(validation.brand)
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
-            sampled = pools(pairs.rows[~is_held_out], candidates.training, k=self.config.pool_size, rng=rng)
+            sampled = sampled_lists(self.config, pairs.rows[~is_held_out], candidates.training, rng=rng)
             order = rng.permutation(len(sampled.brand))
             return batches_of(Pools(*(column[order] for column in sampled)), size)
 
@@ -268,6 +278,33 @@ class Examples(NamedTuple):
     def factors(self) -> list[str]:
         """The factors of a score, content slots first."""
         return [*self.content, *(["engagement"] if self.rates is not None else [])]
+
+
+class ListConfig(Protocol):
+    """The settings of lists that WSim and WSim-MT have in common."""
+
+    @property
+    def lists(self) -> str: ...
+    @property
+    def pool_size(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+
+
+def sampled_lists(
+    config: ListConfig, pairs: np.ndarray, candidates: np.ndarray, *, rng: np.random.Generator
+) -> Pools:
+    """The lists of one epoch: drawn pools, or all candidates of each brand."""
+    if config.lists == "full":
+        return full_lists(pairs, candidates)
+    return pools(pairs, candidates, k=config.pool_size, rng=rng)
+
+
+def batch_size_of(config: ListConfig, n_candidates: int) -> int:
+    """Lists a step. Full lists are long: a step has about as many candidates as with pools."""
+    if config.lists == "full":
+        return max(1, config.batch_size * config.pool_size // max(n_candidates, 1))
+    return config.batch_size
 
 
 class _PoolInputs:

@@ -14,7 +14,7 @@ Framework. arXiv 2107.13943. There is no public code.
 
 Differences from the paper, and choices that it leaves open:
 
-* W_r is diagonal, as W of WSim is; it starts at the identity. w_e is the sigmoid of a free number and starts
+* W_r is diagonal, as W of WSim is; ``relevance=full`` has a full matrix. Both start at the identity. w_e is the sigmoid of a free number and starts
   near .05.
 * e is the influencer's engagement rate as in WSim: the mean over its posts, standardised on the fitted
   influencers.
@@ -42,7 +42,6 @@ from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs, categories_of
 from brandfit.learning.pooling import Side, Sides, Vectors
-from brandfit.learning.samplers import pools
 from brandfit.learning.similarity import bounded
 from brandfit.rankers._neural import Embedder, NetworkConfig, NetworkRanker, select_rows
 
@@ -51,6 +50,11 @@ if TYPE_CHECKING:
 
 
 class WSimMTConfig(NetworkConfig, frozen=True):
+    lists: ListMode = "pools"
+    relevance: Annotated[
+        Literal["diagonal", "full"],
+        Meta(description="shape of W_r (Eq. 6); full has 512 x 512 weights at the paper's widths"),
+    ] = "diagonal"
     pool_size: Annotated[int, Meta(description="candidates in a training pool (K)", ge=2, le=1000)] = 6
     weight_brand: Annotated[
         float, Meta(description="weight of the loss of the brand's category (lambda)", ge=0)
@@ -103,8 +107,15 @@ class WSimMT(NetworkRanker):
         from brandfit.rankers._wsim_mt_net import WSimMTNet
 
         return WSimMTNet(
-            dims, len(self.training["categories"]), dropout=self.config.dropout, width=self.config.width
+            dims,
+            len(self.training["categories"]),
+            dropout=self.config.dropout,
+            width=self.config.width,
+            has_full_matrix=self.config.relevance == "full",
         )
+
+    def batch_size(self, n_candidates: int) -> int:
+        return batch_size_of(self.config, n_candidates)
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         self._categories, names = categories_of(dataset, pairs)
@@ -125,7 +136,7 @@ class WSimMT(NetworkRanker):
     def sample(
         self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
     ) -> PoolsWithCategories:
-        sampled = pools(pairs, candidates, k=self.config.pool_size, rng=rng)
+        sampled = sampled_lists(self.config, pairs, candidates, rng=rng)
         is_valid = sampled.candidates >= 0  # (m, k); shorter pools are filled with -1
         rows = np.maximum(sampled.candidates, 0)
         return PoolsWithCategories(
