@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from brandfit.learning.pairs import Pairs, negative_candidates
 from brandfit.learning.pooling import Sides
-from brandfit.learning.samplers import buckets, pools, random_negatives, triplets
+from brandfit.learning.samplers import buckets, full_lists, pools, random_negatives, triplets
 
 
 def test_the_papers_example():
@@ -192,3 +192,15 @@ def test_partners_of_held_out_brands_alone_are_no_negatives_of_training():
     learned, judged = negative_candidates(pairs, pairs.rows[:, 0] == 1)
     assert learned.tolist() == [0, 1, 3, 4, 5]  # not 2, whom only the held-out brand works with
     assert judged.tolist() == [1, 2, 3, 4, 5]  # not 0
+
+
+def test_full_lists_have_all_candidates_and_all_positives_of_each_brand():
+    candidates = np.array([2, 3, 5, 7, 11])
+    pairs = np.array([(4, 7), (1, 3), (4, 2), (1, 11), (1, 2)])
+    lists = full_lists(pairs, candidates)
+    assert lists.brand.tolist() == [1, 4]
+    assert lists.candidates.tolist() == [candidates.tolist()] * 2
+    positives = [
+        row[is_positive].tolist() for row, is_positive in zip(lists.candidates, lists.positive, strict=True)
+    ]
+    assert positives == [[2, 3, 11], [2, 7]]

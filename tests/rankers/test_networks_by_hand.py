@@ -324,6 +324,30 @@ def test_wsim_mt_mixes_likeness_and_engagement():
     )
 
 
+def test_wsim_mt_with_a_full_matrix():
+    """z = e_b' W_r e_i with W_r (d, d): at first the inner product; (512 x 512 - 512) parameters more."""
+    networks = [
+        WSimMTNet({"text": 3}, 0, dropout=0.0, width=0.01, has_full_matrix=full) for full in (False, True)
+    ]
+    d = networks[1].matrix.shape[0]
+    n_parameters = [sum(p.numel() for p in network.parameters()) for network in networks]
+    assert n_parameters[1] - n_parameters[0] == d * d - d
+    network, values = networks[1].eval(), (told(2, 3, 1), told(2, 3, 2))
+    e = [through(v, network.branches["text"], torch.relu, True) for v in values]
+
+    def scores():
+        sides = [
+            network(side, {"text": v}, {"text": ONE})["content"]
+            for side, v in zip(("brand", "influencer"), values, strict=True)
+        ]
+        return (sides[0] * sides[1]).sum(-1)
+
+    torch.testing.assert_close(scores(), (e[0] * e[1]).sum(-1))
+    with torch.no_grad():
+        network.matrix.copy_(told(d, d, 3))
+    torch.testing.assert_close(scores(), torch.einsum("nd,de,ne->n", e[0], network.matrix, e[1]))
+
+
 def test_the_fusions_that_camera_is_compared_with():
     """Bp: circular convolution of two count sketches; Hp: MIR's product; Vi: the picture as one word more."""
     values, has = {"text": told(2, 3, 1), "picture": told(2, 4, 2)}, {"text": ONE, "picture": ONE}

@@ -21,6 +21,7 @@ Differences from the paper, and choices that it leaves open:
   SimCos with a small share of popularity. The convex weights are a softmax of free numbers.
 * The 20 % held out are brands, not pairs, because new brands are to be ranked. Their pools are drawn once.
 * The negatives of the pools are drawn again every epoch; batch size and patience are ours.
+* ``lists=full`` trains on one list of all candidates for each brand, as III-D describes before pools.
 * Extension: the concept slot has a separate W.
 * A factor that a pair lacks is left out, and the other weights are scaled to a sum of one. Engagement alone
   is no evidence of a match: a pair without shared content has the score NaN.
@@ -37,14 +38,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
 from brandfit import seeds
-from brandfit.config import Config
+from brandfit.config import ADDED, Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
@@ -67,7 +68,8 @@ ListMode = Annotated[
     Literal["pools", "full"],
     Meta(
         description="pools: training pools of pool_size candidates (III-D); full: one list of all candidates "
-        "a brand"
+        "a brand",
+        extra=ADDED,
     ),
 ]
 

@@ -14,8 +14,9 @@ Framework. arXiv 2107.13943. There is no public code.
 
 Differences from the paper, and choices that it leaves open:
 
-* W_r is diagonal, as W of WSim is; ``relevance=full`` has a full matrix. Both start at the identity. w_e is the sigmoid of a free number and starts
-  near .05.
+* W_r is diagonal, as W of WSim is; ``relevance=full`` has a full matrix. Both start at the identity. w_e is
+  the sigmoid of a free number and starts near .05.
+* ``lists=full`` trains on one list of all candidates for each brand, as III-D describes before pools.
 * e is the influencer's engagement rate as in WSim: the mean over its posts, standardised on the fitted
   influencers.
 * An influencer without a stated category has the one that is most frequent among the brands that it endorses
@@ -32,11 +33,12 @@ parameters on its text and picture features of 360 brands.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Meta
 
+from brandfit.config import ADDED
 from brandfit.data.dataset import Dataset
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
@@ -44,6 +46,7 @@ from brandfit.learning.pairs import Pairs, categories_of
 from brandfit.learning.pooling import Side, Sides, Vectors
 from brandfit.learning.similarity import bounded
 from brandfit.rankers._neural import Embedder, NetworkConfig, NetworkRanker, select_rows
+from brandfit.rankers.wsim import ListMode, batch_size_of, sampled_lists
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -53,7 +56,9 @@ class WSimMTConfig(NetworkConfig, frozen=True):
     lists: ListMode = "pools"
     relevance: Annotated[
         Literal["diagonal", "full"],
-        Meta(description="shape of W_r (Eq. 6); full has 512 x 512 weights at the paper's widths"),
+        Meta(
+            description="shape of W_r (Eq. 6); full has 512 x 512 weights at the paper's widths", extra=ADDED
+        ),
     ] = "diagonal"
     pool_size: Annotated[int, Meta(description="candidates in a training pool (K)", ge=2, le=1000)] = 6
     weight_brand: Annotated[
