@@ -99,6 +99,8 @@ def fill_service(workspace: Workspace) -> None:
         note = {"listed": True, "note": f"ask {CANARY} first", "tags": ["spring"]}
         assert client.patch(f"/api/v1/annotations/{BRAND}/{CANARY}", json=note).status_code == 200
         assert client.patch(f"/api/v1/annotations/{BRAND}/{OTHER}", json=note).status_code == 200
+        prices = {"influencer": [CANARY, OTHER], "price": ["70", "80"]}
+        assert client.post(f"/brands/{BRAND}/shortlist", data=prices).status_code == 303
         request = {"source": "folder", "path": f"/nowhere/{CANARY}.csv"}
         assert client.post("/api/v1/imports", json=request).status_code == 202
         table = f"id,role\n{CANARY},influencer\n".encode()

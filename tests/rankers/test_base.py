@@ -14,9 +14,10 @@ INFLUENCERS = ("ana", "bo", "cy")
 
 def dataset():
     accounts = [Account(id=i) for i in INFLUENCERS] + [
-        Account(id=b, role="brand") for b in ("shop", "quiet", "briefed", "unseen")
+        Account(id=b, role="brand") for b in ("shop", "quiet", "briefed", "unseen", "both")
     ]
     posts = [Post(id="s", account="shop"), Post(id="b", account="briefed", kind="brief")]
+    posts += [Post(id="c", account="both"), Post(id="d", account="both", kind="brief")]
     links = [
         Link(id=link_id("endorses", "bo", target=b), kind="endorses", source="bo", target=b)
         for b in ("shop", "quiet")
@@ -40,6 +41,7 @@ def test_ranks_best_first_without_past_partners():
     [
         ("shop", None),
         ("briefed", "briefed is seen through its brief"),
+        ("both", "both is seen through its posts: its brief is not read"),
         ("quiet", "quiet is seen through the posts of its partners"),
         ("unseen", "nothing is known of unseen"),
     ],

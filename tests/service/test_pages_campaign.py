@@ -368,6 +368,40 @@ def test_prices_of_a_file_are_taken(client):
     assert '<td class="number">77</td>' in row
 
 
+def test_prices_of_a_file_come_with_the_set_to_the_shortlist(client, folder):
+    """The shortlist, its total and its file have the stated price, not an estimate."""
+    cheap = best(client)[0]
+    files = {"prices": ("p.csv", f"account,price\n{cheap},77\n".encode())}
+    page = client.post(f"{AT}/campaign", data={"count": "2", "where": "followers:0.."}, files=files)
+    form = re.search(rf'<form method="post" action="{AT}/shortlist">(.*?)</form>', page.text, re.S)[1]
+    fields = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    assert ("influencer", cheap) in fields
+    assert ("price", "77.0") in fields
+    data: dict[str, list[str]] = {}
+    for name, value in fields:
+        data.setdefault(name, []).append(value)
+    client.post(f"{AT}/shortlist", data=data)
+    rows = {row["influencer"]: row for row in client.get(f"/api/v1/shortlists/{BRAND}.json").json()}
+    assert (rows[cheap]["price"], rows[cheap]["price_low"], rows[cheap]["price_high"]) == (77, 77, 77)
+    estimated = next(id for id in rows if id != cheap)
+    assert rows[estimated]["price_low"] < rows[estimated]["price"] < rows[estimated]["price_high"]
+    # A set without this price replaces it by an estimate; one from a ranking, without prices, keeps it.
+    client.post(f"{AT}/shortlist", data={"influencer": [cheap]})
+    assert {row["influencer"]: row for row in client.get(f"/api/v1/shortlists/{BRAND}.json").json()}[cheap][
+        "price"
+    ] == 77
+    client.post(f"{AT}/shortlist", data={"influencer": [cheap], "price": [""]})
+    rows = {row["influencer"]: row for row in client.get(f"/api/v1/shortlists/{BRAND}.json").json()}
+    assert rows[cheap]["price"] != 77
+
+
+@pytest.mark.parametrize("price", ["nan", "-1", "x"])
+def test_a_price_that_is_none_is_refused(client, price):
+    page = client.post(f"{AT}/shortlist", data={"influencer": best(client)[:1], "price": [price]})
+    assert page.status_code == 422
+    assert "A price is a number from 0" in page.text
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

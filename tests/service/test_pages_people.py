@@ -548,3 +548,10 @@ def test_a_brand_tells_what_it_is_about_where_that_is_known(client, bare, worksp
     topics = pipeline.topics(workspace, BRAND)
     assert f"What it is about: {', '.join(list(topics)[:3])}" in page.text
     assert "What it is about" not in get(bare, f"/brands/{BRAND}").text
+
+
+def test_pages_of_a_pair_name_the_bounds_that_narrow_the_list(client):
+    best = client.get(f"/api/v1/rankings/{BRAND}?limit=1").json()["items"][0]["influencer"]
+    path = f"/brands/{BRAND}/why/{best}"
+    assert "1,000 to 90,000 followers" in client.get(f"{path}?followers=1k..90k").text
+    assert "followers</bdi>" not in client.get(path).text

@@ -188,6 +188,13 @@ class Dataset:
         return sorted(self.uncounted_pairs[self.uncounted_pairs[:, 1] == influencer, 0].tolist())
 
     @cached_property
+    def unread_briefs(self) -> frozenset[str]:
+        """Brands with a brief that does not represent them, because they have posts."""
+        is_brief = pc.equal(self.posts["kind"], "brief")
+        owners = set(self.posts["account"].filter(is_brief).to_pylist())
+        return frozenset(id for id in owners if self.representation.get(id) == "posts")
+
+    @cached_property
     def representation(self) -> dict[str, Representation]:
         """Brand id to the data that represent it: its posts if it has any, else its brief, else its Features
         in ``POST_SLOTS``, else its partners, else its profile.

@@ -48,6 +48,7 @@ from brandfit.pipeline.judging import evaluate
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
 from brandfit.pipeline.maps import make_map, mappable, save_map
 from brandfit.pipeline.missing_features import brands_encoded_in_memory
+from brandfit.pipeline.narrowing import narrowing_text
 from brandfit.pipeline.outdated import Outdated, outdated
 from brandfit.pipeline.probabilities import chances
 from brandfit.pipeline.profiles import DEFAULT_PROFILER, judge_profilers, profile
@@ -117,6 +118,7 @@ __all__ = [
     "make_study",
     "map_methods",
     "mappable",
+    "narrowing_text",
     "outdated",
     "pair",
     "post_topics",

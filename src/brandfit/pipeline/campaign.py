@@ -203,7 +203,7 @@ def appraise(
     *,
     influencers: Accounts,
     ranker: str | None = None,
-    price_list: str | Path | None = None,
+    price_list: str | Path | PriceList | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     objective: str | None = None,
@@ -213,6 +213,7 @@ def appraise(
     """Cost and value of a set that people chose. Past partners and influencers outside the bounds may be in
     it. They have no rank; a note names the rank that each would have.
 
+    price_list a CSV file, or the prices
     objective  the value to which ``Pick.adds`` refers, as in ``shortlist``
     not_this   influencers that are left out of the ranking that gives the ranks, as in ``rank``
 
@@ -220,7 +221,10 @@ def appraise(
     """
     workspace = as_workspace(workspace)
     check_settings(settings, others={"price": PriceConfig})
-    stated_prices = read_prices(price_list) if price_list else PriceList()
+    if isinstance(price_list, PriceList):
+        stated_prices = price_list
+    else:
+        stated_prices = read_prices(price_list) if price_list else PriceList()
     currency = stated_prices.currency_with(currency_of(workspace, currency))
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=data)
     chosen = list(dict.fromkeys(find_influencers(context.dataset, influencers)))

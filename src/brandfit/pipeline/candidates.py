@@ -110,6 +110,11 @@ def bounds(
     return usual
 
 
+def bounds_text(within: Bounds) -> str:
+    """The bounds of a list if they are not the usual ones and no condition chose them, else ""."""
+    return within.sentence if within != bounds(None, None) and not within.note else ""
+
+
 def candidates(dataset: Dataset, brand: str | None, *, partners: bool, within: Bounds) -> Candidates:
     """Influencers within the bounds that have not worked with the brand, and the others, counted.
 

@@ -16,7 +16,7 @@ from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.text import main_reason
 from brandfit.mappings import with_prefix
-from brandfit.pipeline.candidates import bounds
+from brandfit.pipeline.candidates import bounds, bounds_text
 from brandfit.pipeline.datasets import described, load
 from brandfit.pipeline.lookup import find_brand, influencer_rows, rows_of
 from brandfit.pipeline.missing_features import encoding_of
@@ -240,8 +240,7 @@ def _ranking_table(
         everyone = rank_candidates(context, partners=query.partners)
         ranking = narrowed(everyone, context, query=query).listed
         # Other bounds than the usual ones narrow (or widen) the list too. A condition names its own bounds.
-        other_bounds = within != bounds(None, None) and not within.note
-        narrowing = [query.narrowed_by, within.sentence if other_bounds else ""]
+        narrowing = [query.narrowed_by, bounds_text(within)]
         # The same in all rows of the brand, so that each row explains itself.
         labels = {"narrowed_by": "; ".join(filter(None, narrowing)), "adjusted_by": query.adjusted_by}
         rows.extend(row | labels for row in _ranking_rows(context, ranking, k))

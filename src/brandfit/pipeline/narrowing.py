@@ -25,6 +25,7 @@ from brandfit.pipeline.candidates import (
     Bounds,
     Candidates,
     bounds,
+    bounds_text,
     candidates,
     met,
     with_counts,
@@ -87,6 +88,16 @@ class RankingContext:
     def candidates(self, *, partners: bool) -> Candidates:
         """The candidates of the brand; ``partners``: past partners too."""
         return candidates(self.dataset, self.brand, partners=partners, within=self.within)
+
+
+def narrowing_text(query: RankingQuery, followers: str | None = None) -> str:
+    """What narrows the list of a query, with bounds of followers that are not the usual ones; "" if nothing
+    does.
+
+    followers  bounds as the caller types them; None or "" for the usual ones
+    """
+    within = bounds(followers, None, filters.condition(query.where))
+    return "; ".join(filter(None, [query.narrowed_by, bounds_text(within)]))
 
 
 class NarrowedRanking(NamedTuple):

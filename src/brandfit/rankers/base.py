@@ -28,6 +28,9 @@ SEEN_AS = {
     "partners": "{brand} is seen through the posts of its partners: it has none of its own",
     "none": "nothing is known of {brand}: no posts, no brief, no partners",
 }
+UNREAD_BRIEF = (
+    "{brand} is seen through its posts: its brief is not read. To rank by a brief: brandfit rank --brief"
+)
 NOT_FILLED = "no Features fill it"
 """Reason why a ranker leaves out a slot that the workspace does not fill."""
 OWN_FEATURES = "{brand} is seen through features of its own: it has no posts"
@@ -202,6 +205,8 @@ class Ranker(ABC):
     def _representation_note(self, dataset: Dataset, brand: str) -> str:
         """How the brand is represented, if not by its posts."""
         seen_as = dataset.representation[brand]
+        if brand in dataset.unread_briefs:
+            return UNREAD_BRIEF.format(brand=brand)
         note = SEEN_AS.get(seen_as, "").format(brand=brand)
         used = [slot for slot in self.used_slots(dataset) if slot not in self.one_sided]
         ids = np.array([brand], dtype=object)

@@ -59,10 +59,12 @@ def method_sentences(
 
 def data_words(dataset: Dataset, ranking: Ranking) -> dict[str, str]:
     """Label to words on the data: counts, dates, rules, fingerprint and Features."""
+    # A brief is stored with the posts and is none.
+    n_posts = pc.sum(pc.equal(dataset.posts["kind"], "post")).as_py() or 0
     words = {
         "Data": (
             f"{len(dataset.brands):,} brands, {len(dataset.influencers):,} influencers, "
-            f"{len(dataset.posts):,} posts, {len(dataset.endorsements):,} partnerships"
+            f"{n_posts:,} posts, {len(dataset.endorsements):,} partnerships"
         )
     }
     # Null if no post has a known time.

@@ -268,7 +268,7 @@ def explained(
         "left_out": more.get("left_out"),
         "as_learned": more.get("score_as_learned"),
         "moved": {"influencer": influencer, **more} if "moved" in more else None,
-        "narrowed_by": query.narrowed_by,
+        "narrowed_by": pipeline.narrowing_text(query, form.followers),
         "adjusted_by": query.adjusted_by,
         "similar_brands": more.get("like_brands") or [],
         "radar": both_sides(explanation),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -98,9 +99,17 @@ def add(
     store: Store,
     brand: str,
     influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
+    price: Annotated[
+        list[str], Form(max_length=1000, description="stated price of each influencer, empty without one")
+    ] = [],  # noqa: B006 (FastAPI copies it)
+    currency: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
-    """Put several influencers on the list at once."""
+    """Put several influencers on the list at once, with the prices that a price list stated."""
     pairs = [rankings.pair(workspace, brand, text) for text in influencer]
+    # Without prices, as from a ranking, earlier ones stay.
+    if len(price) == len(pairs):
+        stated = {id: _stated_price(text) for (_, id), text in zip(pairs, price, strict=True)}
+        store.state_prices(pairs[0][0], stated, currency=currency)
     for brand_id, id in pairs:
         store.annotate(brand_id, id, {"listed": True})
     brand = pairs[0][0]
@@ -108,6 +117,17 @@ def add(
     ids = " ".join(id for _, id in pairs)
     write_audit(store, caller, action="list", subject=f"{brand} {ids}")
     return back(brand_path(brand, "shortlist"))
+
+
+def _stated_price(text: str) -> float | None:
+    """A price as the page of a campaign writes it; None for an empty text. Raises UsageError."""
+    try:
+        price = float(text) if text else None
+    except ValueError:
+        price = math.nan
+    if price is not None and not 0 <= price < math.inf:
+        raise UsageError(f"A price is a number from 0, found {text!r}.", "Choose the set again.")
+    return price
 
 
 @router.post("/brands/{brand}/notes")

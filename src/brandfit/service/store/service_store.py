@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from brandfit.campaign.prices import PriceList
 from brandfit.erasure.files import compact
+from brandfit.errors import UsageError
 from brandfit.service.store import tables
 from brandfit.service.store.annotations import (
     Conflict,
@@ -93,6 +95,38 @@ class ServiceStore:
             disliked_by_brand.setdefault(row["brand"], []).append(row["influencer"])
         return disliked_by_brand
 
+    def stated_prices(self, brand: str) -> PriceList:
+        """The prices that campaigns stated for influencers of the shortlist of a brand."""
+        table = tables.stated_prices
+        rows = self.rows(sa.select(table).where(table.c.brand == brand))
+        # All have one currency, as ``state_prices`` ensures.
+        currency = rows[0]["currency"] if rows else ""
+        return PriceList(
+            {row["influencer"]: row["price"] for row in rows}, currency, "The prices of the shortlist"
+        )
+
+    def state_prices(self, brand: str, prices: Mapping[str, float | None], *, currency: str) -> None:
+        """Keep the stated prices of influencers; None removes the earlier one, because it is not stated any
+        more. Raises UsageError if other influencers of the brand have stated prices in another currency."""
+        table = tables.stated_prices
+        of_brand = table.c.brand == brand
+        given = table.c.influencer.in_(list(prices))
+        has_price = any(price is not None for price in prices.values())
+        with writing(self.engine) as connection:
+            others = sa.select(table).where(of_brand & ~given & (table.c.currency != currency))
+            other = connection.execute(others).mappings().first()
+            if has_price and other is not None:
+                raise UsageError(
+                    f"The shortlist has prices in {other['currency'] or 'no currency'}, for example of "
+                    f"{other['influencer']}; these are in {currency or 'no currency'}. Nothing is converted.",
+                    "Set the currency of the workspace, and choose the sets again: brandfit currency.",
+                )
+            connection.execute(table.delete().where(of_brand & given))
+            for influencer, price in prices.items():
+                if price is not None:
+                    row = {"brand": brand, "influencer": influencer, "price": price, "currency": currency}
+                    connection.execute(table.insert().values(**row))
+
     def annotate(self, brand: str, influencer: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change fields of the annotation of an influencer for a brand; returns all fields."""
         return self.edit(brand, [Edit(influencer, changes)])[0]
@@ -130,8 +164,8 @@ class ServiceStore:
                 # Rows are changed one by one: texts need the redactor, which SQL does not have.
                 for row in connection.execute(sa.select(*table.c)).mappings().all():
                     is_row = sa.and_(*(column == row[column.name] for column in table.primary_key))
-                    is_annotation = table is tables.annotations
-                    if is_annotation and (is_erased(row["brand"]) or is_erased(row["influencer"])):
+                    is_pair = table in tables.OF_PAIRS
+                    if is_pair and (is_erased(row["brand"]) or is_erased(row["influencer"])):
                         connection.execute(table.delete().where(is_row))
                     elif changes := _redacted_columns(table, row, redacted):
                         connection.execute(table.update().where(is_row).values(**changes))

@@ -60,5 +60,16 @@ annotations = sa.Table(
     sa.Column("tags", sa.Text, nullable=False, default="[]"),  # JSON
     sa.Column("changed", sa.Float, nullable=False),
 )
+stated_prices = sa.Table(
+    "stated_prices",
+    metadata,
+    sa.Column("brand", sa.Text, primary_key=True),
+    sa.Column("influencer", sa.Text, primary_key=True),
+    sa.Column("price", sa.Float, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),  # "" if none is known
+)
+"""Prices of a price list, of influencers that a campaign put on the shortlist."""
+OF_PAIRS = (annotations, stated_prices)
+"""Tables with a row for a brand and an influencer."""
 JSON = ("asked", "result", "problem", "tags")
 """Columns that hold JSON."""

@@ -54,7 +54,14 @@ def listed(
         return shortlist
     try:
         not_this = opinions(workspace, store, brand).dislikes
-        appraised = pipeline.appraise(workspace, brand, influencers=ids, ranker=ranker, not_this=not_this)
+        appraised = pipeline.appraise(
+            workspace,
+            brand,
+            influencers=ids,
+            ranker=ranker,
+            not_this=not_this,
+            price_list=store.stated_prices(brand),
+        )
         chances = pipeline.chances(workspace, brand, influencers=np.array(ids, dtype=object), ranker=ranker)
     except BrandfitError as error:  # nothing can rank: the annotations are shown all the same
         return {**shortlist, "wrong": f"{error.message} {error.hint}".strip()}
