@@ -37,6 +37,7 @@ from brandfit.pipeline.datasets import (
     encode,
     fill_slots,
     load,
+    posts_not_read,
     sweep,
     with_features,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "outdated",
     "pair",
     "post_topics",
+    "posts_not_read",
     "posts_to_label",
     "profile",
     "rank",
