@@ -109,6 +109,8 @@ class Encoder(ABC):
     neutral: ClassVar[tuple[str, ...]] = ()
     """Settings that change no number (device, threads, path of a file). Units that were encoded under other
     values of these stay valid."""
+    later_settings: ClassVar[tuple[str, ...]] = ("last_posts",)
+    """Settings that are newer than stored keys: at their default they are not part of a key."""
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "text"
     """The slot of a ranker that these Features fill by default."""
@@ -192,10 +194,12 @@ class Encoder(ABC):
 
     @property
     def _own_config(self) -> dict[str, Any]:
-        """The settings, without ``last_posts`` at its default: stored keys are older than this setting."""
+        """The settings, without ``later_settings`` at their defaults."""
         config = self.config.to_dict()
-        if not config.get("last_posts"):
-            config.pop("last_posts", None)
+        defaults = {name: about["default"] for name, about in settings.describe(type(self.config)).items()}
+        for name in self.later_settings:
+            if name in config and config[name] == defaults[name]:
+                del config[name]
         return config
 
     @property
