@@ -163,6 +163,8 @@ def _draw_by_posts(outcome: ProfilerOutcome) -> Any:
             color = line.get_color()
             axes.fill_between(x, lows, highs, color=color, alpha=0.12)
         _draw_published(axes, row, color)
+    if any(row.paper for row in outcome.experiment.profilers):
+        axes.plot([], [], "x", color="grey", label=f"{PUBLISHED}, in the colour of the row")
     axes.set_xscale("log", base=2)
     ticks = sorted({int(column) for column in _columns(outcome)})
     axes.set_xticks(ticks, list(map(str, ticks)))
@@ -177,5 +179,4 @@ def _draw_published(axes: Any, row: ProfilerRow, color: Any) -> None:
     if not row.paper:
         return
     x: Sequence[int] = sorted(map(int, row.paper))
-    label = f"{row.name} ({PUBLISHED})"
-    axes.plot(x, [row.paper[str(point)] for point in x], "x", color=color or PAPER, label=label)
+    axes.plot(x, [row.paper[str(point)] for point in x], "x", color=color or PAPER)

@@ -30,6 +30,7 @@ from brandfit.pipeline.campaign import appraise, asking_prices, currency_of, set
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.case import case_study, save_case, save_clouds
 from brandfit.pipeline.content import advise, fit_maps
+from brandfit.pipeline.data_overview import data_overview, plot_data
 from brandfit.pipeline.datasets import (
     category_of,
     check,
@@ -90,6 +91,7 @@ __all__ = [
     "check",
     "check_file",
     "currency_of",
+    "data_overview",
     "default_candidates",
     "default_ranker",
     "describe_accounts",
@@ -120,6 +122,7 @@ __all__ = [
     "mappable",
     "outdated",
     "pair",
+    "plot_data",
     "post_topics",
     "posts_not_read",
     "posts_to_label",
