@@ -97,7 +97,13 @@ class EncoderConfig(settings.Config, frozen=True, kw_only=True):
     """Settings of all encoders and profilers."""
 
     last_posts: Annotated[
-        int, Meta(description="newest posts of each account that are read (H); 0: all", ge=0, le=10**9)
+        int,
+        Meta(
+            description="newest posts of each account that are read (H); 0: all",
+            ge=0,
+            le=10**9,
+            extra=settings.ADDED,
+        ),
     ] = 0
 
 
@@ -109,8 +115,6 @@ class Encoder(ABC):
     neutral: ClassVar[tuple[str, ...]] = ()
     """Settings that change no number (device, threads, path of a file). Units that were encoded under other
     values of these stay valid."""
-    later_settings: ClassVar[tuple[str, ...]] = ("last_posts",)
-    """Settings that are newer than stored keys: at their default they are not part of a key."""
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "text"
     """The slot of a ranker that these Features fill by default."""
@@ -190,17 +194,7 @@ class Encoder(ABC):
     @property
     def about(self) -> dict[str, Any]:
         """The encoder and its settings, as a store notes them for a maker."""
-        return {"encoder": self.name, "config": self._own_config}
-
-    @property
-    def _own_config(self) -> dict[str, Any]:
-        """The settings, without ``later_settings`` at their defaults."""
-        config = self.config.to_dict()
-        defaults = {name: about["default"] for name, about in settings.describe(type(self.config)).items()}
-        for name in self.later_settings:
-            if name in config and config[name] == defaults[name]:
-                del config[name]
-        return config
+        return {"encoder": self.name, "config": self.config.identity()}
 
     @property
     def last_posts(self) -> int:

@@ -43,6 +43,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit import seeds
+from brandfit.config import ADDED
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.errors import UsageError
@@ -83,7 +84,8 @@ class AttentiveConfig(ProfilerConfig, frozen=True):
         Literal["mean", "sum"],
         Meta(
             description="loss of the posts: mean over the labelled posts of a step, or their sum an account, "
-            "as the paper prints it"
+            "as the paper prints it",
+            extra=ADDED,
         ),
     ] = "mean"
     patience: Annotated[
@@ -169,7 +171,6 @@ class Attentive(Profiler):
     kinds = ("text", "picture", "concept")
     posts_per_account = 50
     preference = 15
-    later_settings = (*Profiler.later_settings, "post_loss")
     neutral = ("confidence", "download", "device")
 
     @property

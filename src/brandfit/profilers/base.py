@@ -180,7 +180,7 @@ class Profiler(Encoder):
 
     @property
     def about(self) -> dict[str, Any]:
-        return {"profiler": self.name, "config": self._own_config, "seed": self.seed}
+        return {"profiler": self.name, "config": self.config.identity(), "seed": self.seed}
 
     # --- data -----------------------------------------------------------------------------------------------
 
