@@ -199,7 +199,8 @@ class Encoder(ABC):
     @property
     def last_posts(self) -> int:
         """Newest posts of each account that it reads; 0: all."""
-        return int(getattr(self.config, "last_posts", 0))
+        # A Config of another package may not have the setting.
+        return self.config.last_posts if isinstance(self.config, EncoderConfig) else 0
 
     def seen_by(self, dataset: Dataset) -> Dataset:
         """The Dataset with the posts that it reads (setting ``last_posts``). Callers of ``encode``, ``gap``
