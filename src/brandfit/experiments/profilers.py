@@ -186,8 +186,8 @@ def run_profilers(
             f"No row of this experiment can be run here: {'; '.join(dict.fromkeys(missing.values()))}",
             "Import accounts with categories and posts, and encode them, first.",
         )
-    for result in rows.values():
-        notes += result["notes"]
+    for figures in rows.values():
+        notes += figures["notes"]
     return ProfilerOutcome(experiment, rows, missing, tuple(dict.fromkeys(notes)))
 
 
