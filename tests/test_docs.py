@@ -18,6 +18,7 @@ from PIL import Image
 from brandfit import pipeline, registry
 from brandfit.cli import cli
 from brandfit.config import describe
+from brandfit.data import import_bounds
 from brandfit.data.dataset import SLOTS
 from brandfit.pipeline.inventory import catalogue
 from brandfit.search import filters
@@ -205,6 +206,7 @@ def known_scopes() -> dict[str, set[str]]:
     for name in ("price", "endorsements"):
         found[name] = {row["setting"] for row in catalogue("settings", name)}
     found["slots"] = set(SLOTS)
+    found[import_bounds.SCOPE] = set(describe(import_bounds.ImportBounds))
     return found
 
 

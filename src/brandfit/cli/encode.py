@@ -49,6 +49,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     results = []
     all_left_out = []
     all_removed = []
+    all_older = []
     with Workspace(workspace) as opened:
         for name in encoders:
             started = time.perf_counter()
@@ -60,6 +61,9 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
             left_out = features.left_out
             if left_out is not None:
                 all_left_out.append(left_out)
+            older = pipeline.posts_not_read(opened, name, settings=settings_by_encoder[name])
+            if older is not None:
+                all_older.append(older)
             results.append(
                 {
                     "encoder": name,
@@ -70,15 +74,18 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
                     "seconds": round(time.perf_counter() - started, 2),
                     "left_out": None if left_out is None else left_out.to_dict(),
                     "removed": orphans.counts(removed),
+                    "older_posts": None if older is None else older.to_dict(),
                 }
             )
     if as_json:
         print_json(results)
     else:
-        # left_out and removed are no columns of the table: sentences below it give their content.
-        header = list(results[0])[:-2]
+        # left_out, removed and older_posts are no columns: sentences below the table give their content.
+        header = list(results[0])[:-3]
         print_table(header, [[result[column] for column in header] for result in results])
         for left_out in all_left_out:
             click.echo(left_out.sentence)
+        for older in all_older:
+            click.echo(older.sentence)
         if all_removed:
             click.echo(f"Removed, because nothing refers to it: {orphans.total(all_removed)}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from brandfit.cli._shared import (
@@ -11,9 +13,13 @@ from brandfit.cli._shared import (
     print_markdown,
     progress,
     read_settings,
+    refuse_given,
     set_option,
     workspace_option,
 )
+
+if TYPE_CHECKING:
+    from brandfit.experiments import ProfilerExperiment
 
 
 @click.command(cls=Command, short_help="Run a table of a paper, or one of your own.")
@@ -34,6 +40,12 @@ from brandfit.cli._shared import (
     help="Encode anew in every fold what was fitted on all accounts, or describes them whole.",
 )
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
+@click.option(
+    "--labels",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="For a table of profilers: CSV of account (or post) and category, in place of the workspace's.",
+)
 @set_option
 @json_option
 def command(  # noqa: PLR0913 - click passes every option by name
@@ -45,6 +57,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     protocol: str | None,
     refit: bool,
     fresh: bool,
+    labels: tuple[str, ...],
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -60,6 +73,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
       brandfit experiment brandfit/cv5 --protocol official --seeds 1 -w released
       brandfit experiment brandfit/temporal --set protocol.date=2020-06-30 -w work
       brandfit experiment my/table.toml --out my -w released
+      brandfit experiment profiler/table2 --labels posts.csv -w work
     """
     from msgspec.structs import replace
 
@@ -70,6 +84,20 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.workspace import Workspace
 
     # The name is that of a table of the package, or a TOML file.
+    if (of_profilers := experiments.profiler_experiment(name)) is not None:
+        refuse_given({"protocol", "refit", "settings"}, "is for tables of rankers. Leave it out.")
+        _run_profilers(
+            name,
+            of_profilers,
+            workspace=workspace,
+            out=out,
+            seeds=seeds,
+            labels=labels,
+            fresh=fresh,
+            as_json=as_json,
+        )
+        return
+    refuse_given({"labels"}, "is for tables of profilers (profiler/table1 ...). Leave it out.")
     experiment = experiments.read(name)
     options, data = read_settings(settings)
     # The options of the table belong to its own protocol; another one starts from its defaults.
@@ -107,6 +135,36 @@ def command(  # noqa: PLR0913 - click passes every option by name
     files = experiments.publish(outcome, folder, " ".join(typed))
     if as_json:
         print_json(experiments.to_dict(outcome))
+    else:
+        print_markdown(files[0].read_text(encoding="utf-8"))
+        click.echo(f"Written: {', '.join(map(str, files))}")
+
+
+def _run_profilers(
+    name: str,
+    experiment: ProfilerExperiment,
+    *,
+    workspace: str,
+    out: str | None,
+    seeds: int | None,
+    labels: tuple[str, ...],
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    """Run and publish a table of profilers."""
+    from brandfit import experiments
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
+        folder = experiments.writable(out or opened.path / "experiments" / name.removesuffix(".toml"))
+        outcome = experiments.run_profilers(
+            opened, experiment, seeds=seeds, labels=labels, fresh=fresh, progress=bar
+        )
+    typed = ["brandfit experiment", name, *([f"--seeds {seeds}"] if seeds else [])]
+    typed += [*(f"--labels {file}" for file in labels), "-w WORKSPACE"]
+    files = experiments.publish_profilers(outcome, folder, " ".join(typed))
+    if as_json:
+        print_json(experiments.profilers_to_dict(outcome))
     else:
         print_markdown(files[0].read_text(encoding="utf-8"))
         click.echo(f"Written: {', '.join(map(str, files))}")

@@ -42,6 +42,7 @@ def command(
       brandfit import sample -w demo
       brandfit import my-accounts/ -w work
       brandfit import instaloader downloads/ --set brands=northpeak.outdoor -w work
+      brandfit import my-accounts/ --set keep.min_followers=1000 --set keep.min_posts=300 -w work
     """
     import re
     from pathlib import Path
@@ -66,7 +67,9 @@ def command(
     if not cls.needs_path:
         refuse_given({"path"}, f"is not read by {source}. Leave it out: brandfit import {source}")
     options = own_settings(settings)
-    cls.Config.from_settings(options)  # an unknown setting is refused before a workspace is made
+    cls.Config.from_settings(
+        pipeline.split_bounds(options)[1]
+    )  # an unknown setting is refused before a workspace is made
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
         result = pipeline.import_source(
             opened, source, path=path, settings=options, strict=strict, progress=bar

@@ -55,11 +55,18 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
         with Workspace(workspace) as opened:
             rows = pipeline.listing(kind, opened, data)
     elif kind == "experiments":
-        from brandfit.experiments import available
+        from brandfit.experiments import (
+            Experiment,
+            ProfilerExperiment,
+            available,
+            available_profiler_experiments,
+        )
 
-        rows = [
-            {"name": name, "what": table.title, "source": table.source} for name, table in available().items()
-        ]
+        tables: dict[str, Experiment | ProfilerExperiment] = {
+            **available(),
+            **available_profiler_experiments(),
+        }
+        rows = [{"name": name, "what": table.title, "source": table.source} for name, table in tables.items()]
     else:
         rows = pipeline.catalogue(kind, name)
     if as_json:

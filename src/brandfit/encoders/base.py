@@ -16,17 +16,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Meta
 
 from brandfit import config as settings
 from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Contents, Features, Level
+from brandfit.data.newest_posts import OlderPosts, older_posts, with_newest_posts
 from brandfit.encoders._content_digests import contents_of, digests_by_id, hash_contents
 from brandfit.encoders._matrix_file import Rows, Selected, group_means
 from brandfit.progress import Progress
@@ -91,11 +93,25 @@ class Store(Protocol):
         """Note that these Features cover all rows of the Dataset with this fingerprint."""
 
 
+class EncoderConfig(settings.Config, frozen=True, kw_only=True):
+    """Settings of all encoders and profilers."""
+
+    last_posts: Annotated[
+        int,
+        Meta(
+            description="newest posts of each account that are read (H); 0: all",
+            ge=0,
+            le=10**9,
+            extra=settings.ADDED,
+        ),
+    ] = 0
+
+
 class Encoder(ABC):
     """Posts or accounts to numbers. One encoder is one file."""
 
     kind: ClassVar[str] = "encoder"
-    Config: ClassVar[type[settings.Config]] = settings.Config
+    Config: ClassVar[type[settings.Config]] = EncoderConfig
     neutral: ClassVar[tuple[str, ...]] = ()
     """Settings that change no number (device, threads, path of a file). Units that were encoded under other
     values of these stay valid."""
@@ -178,7 +194,22 @@ class Encoder(ABC):
     @property
     def about(self) -> dict[str, Any]:
         """The encoder and its settings, as a store notes them for a maker."""
-        return {"encoder": self.name, "config": self.config.to_dict()}
+        return {"encoder": self.name, "config": self.config.identity()}
+
+    @property
+    def last_posts(self) -> int:
+        """Newest posts of each account that it reads; 0: all."""
+        # A Config of another package may not have the setting.
+        return self.config.last_posts if isinstance(self.config, EncoderConfig) else 0
+
+    def seen_by(self, dataset: Dataset) -> Dataset:
+        """The Dataset with the posts that it reads (setting ``last_posts``). Callers of ``encode``, ``gap``
+        and ``content_hashes`` need not call it; callers of ``learn`` and ``units`` do."""
+        return with_newest_posts(dataset, self.last_posts)
+
+    def older_posts(self, dataset: Dataset) -> OlderPosts | None:
+        """The posts that the setting ``last_posts`` leaves out; None if it reads all."""
+        return older_posts(dataset, self.last_posts) if self.last_posts else None
 
     def learn(self, dataset: Dataset) -> None:  # noqa: B027
         """Read the training data (for topics, a vocabulary); called before ``units``. Most encoders learn
@@ -227,6 +258,8 @@ class Encoder(ABC):
         """
         self.progress, self.mapper = progress, map
         self.folder = store.checkpoint(self.name) if store is not None else None
+        fingerprint = dataset.fingerprint  # of all posts: an older post that comes in changes nothing here
+        dataset = self.seen_by(dataset)
         if learn:
             self.learn(dataset)
         units = self.units(dataset)
@@ -241,7 +274,7 @@ class Encoder(ABC):
             # Before the first unit is stored, so that erasure also finds the units of a killed run.
             store.note_maker(self.maker, self.about)
             features = store.save(self._encode_units(dataset, units, hashes=hashes, store=store))
-        store.note_covered(features, dataset.fingerprint)
+        store.note_covered(features, fingerprint)
         return features
 
     def gap(self, dataset: Dataset, features: Features) -> Gap:
@@ -250,7 +283,7 @@ class Encoder(ABC):
         Nothing is learned or encoded, and no weights are read. If the contents of the Features were not
         recorded, ids without a row count as new, and changed ones are not found.
         """
-        units = self.units(dataset)
+        units = self.units(self.seen_by(dataset))
         hashes = hash_contents(units.contents)
         ids = np.asarray(units.ids, dtype=object)
         with_content, digests = digests_by_id(ids, hashes)  # (i,) each
@@ -273,7 +306,7 @@ class Encoder(ABC):
 
     def content_hashes(self, dataset: Dataset) -> np.ndarray:
         """(u,) V16 hashes of the distinct contents of a Dataset, after ``learn``."""
-        return np.unique(hash_contents(self.units(dataset).contents))
+        return np.unique(hash_contents(self.units(self.seen_by(dataset)).contents))
 
     def _key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
         return f"{self.maker}-{self._content_key(ids, hashes)}"

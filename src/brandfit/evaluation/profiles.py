@@ -197,7 +197,7 @@ class ProfileReport:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """What is judged: ids (n,) of the accounts or posts of ``dataset``, their categories and how."""
 
     dataset: Dataset
@@ -228,7 +228,7 @@ def judge(
     """
     seeds = seeds_of(seeds, "seeds")
     first = next(iter(make.values()))(0)
-    judged = _judged(first, dataset, other=other, n_folds=folds)
+    judged = judged_examples(first, dataset, other=other, n_folds=folds)
     # (n,) class numbers; classes are sorted.
     truth = np.searchsorted(judged.classes, judged.labels)
     owners = first.owners(judged.dataset, judged.ids)
@@ -251,7 +251,7 @@ def judge(
                 rows = np.flatnonzero(part == number)
                 visible = first.hide(dataset, judged.ids[rows]) if other is None else dataset
                 profiler = make_profiler(seed).fit(visible)
-                probabilities[rows] = _predicted(profiler, judged, rows=rows)
+                probabilities[rows] = predicted(profiler, judged, rows=rows)
                 results[name].seconds += time.perf_counter() - started
                 n_done += 1
             results[name].probabilities.append(probabilities)
@@ -272,7 +272,9 @@ def judge(
     )
 
 
-def _judged(profiler: Profiler, dataset: Dataset, *, other: Dataset | None, n_folds: int) -> _Judged:
+def judged_examples(
+    profiler: Profiler, dataset: Dataset, *, n_folds: int, other: Dataset | None = None
+) -> Judged:
     """The labelled accounts, or posts, of a Dataset or of another one."""
     ids, labels = profiler.examples(dataset)
     quantity = "posts" if profiler.level == "post" else "influencers"
@@ -283,7 +285,7 @@ def _judged(profiler: Profiler, dataset: Dataset, *, other: Dataset | None, n_fo
         )
     if other is None:
         sentence = f"{n_folds} folds over influencers."
-        return _Judged(dataset, ids, labels=labels, classes=classes, quantity=quantity, sentence=sentence)
+        return Judged(dataset, ids, labels=labels, classes=classes, quantity=quantity, sentence=sentence)
 
     # Of the other Dataset: labels that were learned, of accounts that were not.
     judged_ids, judged_labels = profiler.examples(other)
@@ -303,7 +305,7 @@ def _judged(profiler: Profiler, dataset: Dataset, *, other: Dataset | None, n_fo
     sentence = f"Fitted on {len(ids):,} {quantity} of one workspace, judged on another."
     if not is_new.all():
         sentence += f" {len(judged_ids) - is_new.sum():,} that are in both are not judged."
-    return _Judged(
+    return Judged(
         other,
         judged_ids[is_new],
         labels=judged_labels[is_new],
@@ -313,9 +315,16 @@ def _judged(profiler: Profiler, dataset: Dataset, *, other: Dataset | None, n_fo
     )
 
 
-def _predicted(profiler: Profiler, judged: _Judged, *, rows: np.ndarray) -> np.ndarray:
-    """(r, c) probabilities of a fitted profiler for some rows; 0 for a class that it did not learn."""
-    found = profiler.probabilities(judged.dataset, judged.ids[rows])  # (r, classes of the profiler)
+def predicted(
+    profiler: Profiler, judged: Judged, *, rows: np.ndarray, dataset: Dataset | None = None
+) -> np.ndarray:
+    """(r, c) probabilities of a fitted profiler for some rows; 0 for a class that it did not learn.
+
+    dataset  in place of that of ``judged``, with fewer posts
+    """
+    found = profiler.probabilities(
+        dataset or judged.dataset, judged.ids[rows]
+    )  # (r, classes of the profiler)
     probabilities = np.zeros((len(rows), len(judged.classes)))
     for column, name in enumerate(profiler.classes):
         if name in judged.classes:

@@ -43,7 +43,7 @@ def draw_reliability(report: Report, file: Path) -> bool:
     calibration_by_name = report.to_dict()["calibration"]
     if not calibration_by_name:
         return False
-    figure = _figure(4.4, 4.4)
+    figure = new_figure(4.4, 4.4)
     axes = figure.subplots()
     top = 0.0
     for name, calibration in calibration_by_name.items():
@@ -78,7 +78,7 @@ def _rows(outcome: Outcome, report: Report) -> Any:
 
     n_columns = min(3, len(metrics))
     n_lines = -(-len(metrics) // n_columns)  # rounded up
-    figure = _figure(3.6 * n_columns, n_lines * (0.9 + 0.28 * len(labels)))
+    figure = new_figure(3.6 * n_columns, n_lines * (0.9 + 0.28 * len(labels)))
     panels = figure.subplots(n_lines, n_columns, squeeze=False, sharey=True).ravel()
     # References follow the rows, on the lines below them.
     for axes, metric in zip(panels, metrics, strict=False):
@@ -103,7 +103,7 @@ def _categories(outcome: Outcome, report: Report) -> Any:
     published = outcome.experiment.categories
     row_by_category = report.by_category(next(iter(report.results)))
     metrics = [metric for metric in CATEGORY_PANELS if metric in outcome.experiment.metrics]
-    figure = _figure(3.4 * len(metrics), 0.9 + 0.28 * len(row_by_category))
+    figure = new_figure(3.4 * len(metrics), 0.9 + 0.28 * len(row_by_category))
     panels = figure.subplots(1, len(metrics), squeeze=False, sharey=True).ravel()
     for axes, metric in zip(panels, metrics, strict=True):
         for y, (category, row) in enumerate(row_by_category.items()):
@@ -120,7 +120,7 @@ def _categories(outcome: Outcome, report: Report) -> Any:
 def _sweep(outcome: Outcome, report: Report) -> Any:
     """A panel a metric; a line a series, over x, with its interval."""
     metrics = _metrics(outcome, report)
-    figure = _figure(4.2 * len(metrics), 3.2)
+    figure = new_figure(4.2 * len(metrics), 3.2)
     panels = figure.subplots(1, len(metrics), squeeze=False).ravel()
     rows = [row for row in outcome.experiment.rows if row.name in report.results and row.x is not None]
     for axes, metric in zip(panels, metrics, strict=True):
@@ -180,7 +180,7 @@ def _legend(figure: Any, *, has_published: bool, has_references: bool = False) -
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
     """An empty figure of this size in inches. Raises MissingExtra without Matplotlib."""
     try:
         from matplotlib.figure import Figure

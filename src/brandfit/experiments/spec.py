@@ -20,6 +20,8 @@ from brandfit.evaluation.protocol import PROTOCOLS
 from brandfit.mappings import map_values
 
 TABLES = Path(__file__).parent / "tables"
+PROFILERS = "profiler"
+"""Folder of the tables of profilers (``experiments.profilers``)."""
 METRICS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP", "MedR")
 
 
@@ -101,12 +103,15 @@ def read(name: str) -> Experiment:
         return _read(Path(name))
     file_by_name = _file_by_name()
     if name not in file_by_name:
-        raise UnknownName("experiment", name, known=list(file_by_name))
+        of_profilers = [f"{PROFILERS}/{file.stem}" for file in sorted((TABLES / PROFILERS).glob("*.toml"))]
+        raise UnknownName("experiment", name, known=[*file_by_name, *of_profilers])
     return _read(file_by_name[name])
 
 
 def _file_by_name() -> dict[str, Path]:
-    return {f"{file.parent.name}/{file.stem}": file for file in sorted(TABLES.glob("*/*.toml"))}
+    """Tables of rankers; those in the folder of the profilers are of another form."""
+    files = [file for file in sorted(TABLES.glob("*/*.toml")) if file.parent.name != PROFILERS]
+    return {f"{file.parent.name}/{file.stem}": file for file in files}
 
 
 def _read(file: Path) -> Experiment:

@@ -30,6 +30,7 @@ from brandfit.pipeline.campaign import appraise, asking_prices, currency_of, set
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.case import case_study, save_case, save_clouds
 from brandfit.pipeline.content import advise, fit_maps
+from brandfit.pipeline.data_overview import data_overview, plot_data
 from brandfit.pipeline.datasets import (
     category_of,
     check,
@@ -37,12 +38,13 @@ from brandfit.pipeline.datasets import (
     encode,
     fill_slots,
     load,
+    posts_not_read,
     sweep,
     with_features,
 )
 from brandfit.pipeline.explain import explain, map_methods, save_explanation
 from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
-from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise
+from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise, split_bounds
 from brandfit.pipeline.inventory import catalogue, doctor, listing
 from brandfit.pipeline.judging import evaluate
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
@@ -90,6 +92,7 @@ __all__ = [
     "check",
     "check_file",
     "currency_of",
+    "data_overview",
     "default_candidates",
     "default_ranker",
     "describe_accounts",
@@ -121,7 +124,9 @@ __all__ = [
     "narrowing_text",
     "outdated",
     "pair",
+    "plot_data",
     "post_topics",
+    "posts_not_read",
     "posts_to_label",
     "profile",
     "rank",
@@ -142,6 +147,7 @@ __all__ = [
     "shared_audiences",
     "shortlist",
     "similar",
+    "split_bounds",
     "sweep",
     "topics",
     "train",

@@ -14,6 +14,7 @@ from brandfit.config import describe, refuse_unread
 from brandfit.data import categories, checks, endorsements
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
+from brandfit.data.newest_posts import OlderPosts
 from brandfit.errors import UnknownName, UsageError
 from brandfit.pipeline.lookup import find_accounts
 from brandfit.pipeline.settings import ENDORSEMENTS, rules, scope, stored_data
@@ -152,6 +153,16 @@ def encode(
     cls = registry.load("encoder", encoder)
     model = cls(cls.Config.from_settings(settings or {}))
     return model.encode(workspace.dataset(), workspace, progress=progress, map=thread_map)
+
+
+@checked
+def posts_not_read(
+    workspace: Place, encoder: str, *, settings: Mapping[str, Any] | None = None
+) -> OlderPosts | None:
+    """The posts that the setting ``last_posts`` of an encoder leaves out; None if it reads all."""
+    cls = registry.load("encoder", encoder)
+    config = cls.Config.from_settings(settings or {})
+    return cls(config).older_posts(as_workspace(workspace).dataset())
 
 
 @checked

@@ -16,9 +16,11 @@ from brandfit.compute.processes import process_selected
 from brandfit.data import pictures
 from brandfit.data.dataset import Dataset
 from brandfit.data.endorsements import derive
+from brandfit.data.import_bounds import SCOPE, ImportBounds, OutOfBounds, out_of_bounds, within_bounds
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
 from brandfit.pipeline.candidates import Candidates, bounds, candidates
+from brandfit.pipeline.settings import scope
 from brandfit.progress import Progress, advancing
 from brandfit.workspace import ErasureReport, Merging, NewPlace, Workspace, new_workspace
 
@@ -46,6 +48,8 @@ class Imported:
     names them."""
     candidates: Candidates
     """The influencers of the workspace that are ranked by default, and the others, counted."""
+    out_of_bounds: OutOfBounds | None = None
+    """The influencers that the settings ``keep.NAME`` left out; None without these."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -60,6 +64,7 @@ class Imported:
             **self.merging.to_dict(),
             "forgotten": self.erasure_report.to_dict(),
             "candidates": self.candidates.to_dict(),
+            **({"out_of_bounds": self.out_of_bounds.to_dict()} if self.out_of_bounds else {}),
             "seconds": round(self.seconds, 3),
         }
 
@@ -115,6 +120,8 @@ def import_source(
     nothing. Changed rows are updated, but a value that the source does not state replaces no stored value.
     Erased accounts are left out, and so is every mention of them.
 
+    settings  of the importer; ``keep.min_followers``, ``keep.max_followers``, ``keep.min_posts`` and
+              ``keep.max_posts`` leave influencers out (``data.import_bounds``); the source is then read twice
     strict    the first rejected row raises DataError, and nothing is written
     progress  called with the number of bytes that were read, and the total
     called    name of the source, in place of its path: the rejects of its previous import are replaced, and
@@ -126,14 +133,24 @@ def import_source(
                 opened, source, path=path, settings=settings, strict=strict, progress=progress, called=called
             )
     cls = registry.load("importer", source)
-    importer = cls(cls.Config.from_settings(settings or {}))
+    keep, own_settings = split_bounds(settings)
+    config = cls.Config.from_settings(own_settings)
+    importer = cls(config)
     # An importer may have to know whether an account is stored as a brand or an influencer.
     importer.stored_roles = workspace.roles()
     importer.role_names = workspace.role_names
     folder = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
     advance = advancing(progress, importer.total(folder)) if progress else (lambda _n_bytes: None)
-    records = _records(importer.read(folder, advance), strict=strict, folder=folder if called else None)
+    read = importer.read(folder, advance)
+    left_out = None
+    if keep.is_set:
+        # Read once before, by an importer of its own: posts may precede the account that they belong to.
+        first = cls(config)
+        first.stored_roles, first.role_names = importer.stored_roles, importer.role_names
+        left_out = out_of_bounds(first.read(folder, lambda _n_bytes: None), keep, workspace.roles())
+        read = within_bounds(read, left_out)
+    records = _records(read, strict=strict, folder=folder if called else None)
     # Rejects of an earlier import with the same label are replaced.
     label = f"{source} {called or (folder.resolve() if path is not None else '')}".strip()
     # ``write`` fills both reports while it reads the records.
@@ -147,14 +164,32 @@ def import_source(
         fingerprint=workspace.fingerprint,
         changes=changes,
         rejects=workspace.rejects(of=erasure_report.number),
-        warnings=(*importer.warnings, *importer.unread.sentences(), *merging.sentences(), *unused),
+        warnings=(
+            *importer.warnings,
+            *importer.unread.sentences(),
+            *merging.sentences(),
+            *unused,
+            *(left_out.sentences() if left_out else ()),
+        ),
         seconds=time.perf_counter() - started,
         erasure_report=erasure_report,
         merging=merging,
         files_not_read=importer.unread.to_dict(),
         # Of the whole workspace, not only of this source.
         candidates=candidates(dataset, None, partners=True, within=bounds(None, None)),
+        out_of_bounds=left_out,
     )
+
+
+def split_bounds(settings: Mapping[str, Any] | None) -> tuple[ImportBounds, dict[str, Any]]:
+    """The bounds of an import (``keep.NAME``), and the settings of the importer."""
+    keep = ImportBounds.from_settings(scope(settings, SCOPE), f"{SCOPE}.")
+    if keep.max_followers:
+        keep.ordered("min_followers", "max_followers")
+    if keep.max_posts:
+        keep.ordered("min_posts", "max_posts")
+    own = {name: value for name, value in (settings or {}).items() if not name.startswith(f"{SCOPE}.")}
+    return keep, own
 
 
 def _unused_pairs(dataset: Dataset) -> tuple[str, ...]:

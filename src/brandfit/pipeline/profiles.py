@@ -11,6 +11,7 @@ from brandfit import registry
 from brandfit.arguments import Files, PositiveCount, Seeds, Texts, checked, seeds_of
 from brandfit.compute.local import thread_map
 from brandfit.config import Config
+from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.errors import ConfigError
 from brandfit.evaluation.profiles import ProfileReport, judge
@@ -60,6 +61,7 @@ def profile(
     model.notes = dataset.notes
     # Cross-fitting: a labelled account is predicted by a model that was not fitted on it.
     model.fit(dataset, progress, cross=True)
+    model.notes = (*model.notes, *_older_posts_notes(model, dataset))
     if labels and model.level == "account":
         note = stated_categories_note(workspace.dataset(), model.classes)
         model.notes = (*model.notes, note) if note else model.notes
@@ -82,6 +84,22 @@ def profile(
         posts, weights = attention
         _save_attention(workspace, features, posts=posts, weights=weights)
     return Profiled(model, features)
+
+
+def _older_posts_notes(model: Profiler, dataset: Dataset) -> list[str]:
+    """Sentences on the posts that the setting ``last_posts`` leaves out, and on Features that it does not
+    reach."""
+    older = model.older_posts(dataset)
+    if older is None:
+        return []
+    names = model.whole_account_features(dataset)
+    if not names:
+        return [older.sentence]
+    return [
+        older.sentence,
+        f"Features of whole accounts keep all posts that they were made from: {', '.join(names)}. Encode "
+        f"them with --set last_posts={model.last_posts} too.",
+    ]
 
 
 def _save_attention(

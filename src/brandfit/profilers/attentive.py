@@ -7,7 +7,8 @@ to P-08).
     L = CE(account head of h) + CE(post head of v)
 
 Pictures pass a layer of 1,024 first. Features are those of any encoders, frozen; the paper uses Inception-v3
-and BERT. Adam at .001, dropout .5. Of each account the newest 50 posts are read. A post without a picture or
+and BERT. Adam at .001, dropout .5. Of each account the newest 50 posts are read, or as
+many as the setting ``last_posts`` says. A post without a picture or
 without text is represented by the other, and a flag for each shows the network which is missing.
 ``attention=false`` is the paper's ablation: the mean over posts.
 
@@ -15,6 +16,9 @@ S. Kim, J.-Y. Jiang, M. Nakada, J. Han, W. Wang: Multimodal Post Attentive Profi
 WWW 2020. What differs:
 
 * Both losses lack their minus sign in the paper; here they have it.
+* The paper sums the loss of the posts over all posts of an account (Section 3.6): ``post_loss=sum``. The
+  default is their mean, so that an account with many posts does not outweigh its own label. The paper holds
+  out two of ten labelled accounts (Section 4.3): ``validation=.2``.
 * In the paper people labelled 10,000 posts. Here posts may have such labels too (``brandfit profile mark
   --posts``). Other posts have weak labels, from the categories of their concepts (``concept.bag``), if one is
   clear. Without concepts, the post head learns the account's label.
@@ -39,6 +43,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit import seeds
+from brandfit.config import ADDED
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.errors import UsageError
@@ -75,6 +80,14 @@ class AttentiveConfig(ProfilerConfig, frozen=True):
         bool, Meta(description="weigh posts by attention; false: their mean, the paper's ablation")
     ] = True
     posts: Annotated[float, Meta(description="weight of the loss of the posts' labels", ge=0)] = 1.0
+    post_loss: Annotated[
+        Literal["mean", "sum"],
+        Meta(
+            description="loss of the posts: mean over the labelled posts of a step, or their sum an account, "
+            "as the paper prints it",
+            extra=ADDED,
+        ),
+    ] = "mean"
     patience: Annotated[
         int, Meta(description="epochs without a better validation before training ends", ge=1)
     ] = 6
@@ -243,10 +256,8 @@ class Attentive(Profiler):
             n_accounts = len(batch.labels)
             output = network(batch.values, batch.has, owner=batch.owner, n_accounts=n_accounts)
             value = f.cross_entropy(output.accounts, batch.labels)
-            # Posts without a clear label add nothing to the loss.
-            is_labelled = batch.post_labels >= 0
-            if config.posts and is_labelled.any():
-                of_posts = f.cross_entropy(output.posts[is_labelled], batch.post_labels[is_labelled])
+            if config.posts:
+                of_posts = self.loss_of_posts(output.posts, batch.post_labels, n_accounts=n_accounts)
                 value = value + config.posts * of_posts
             return value
 
@@ -265,6 +276,20 @@ class Attentive(Profiler):
             seed=seed,
         )
         return network
+
+    def loss_of_posts(self, logits: Tensor, labels: Tensor, *, n_accounts: int) -> Tensor | float:
+        """The loss of p posts of some accounts: logits (p, c), labels (p,), -1 if unknown (P-07).
+
+        Posts without a clear label add nothing.
+        """
+        import torch.nn.functional as f
+
+        is_labelled = labels >= 0
+        if not is_labelled.any():
+            return 0.0
+        loss = f.cross_entropy(logits[is_labelled], labels[is_labelled], reduction=self.config.post_loss)
+        # The printed sum is over the posts of an account; the main loss is a mean over accounts.
+        return loss / n_accounts if self.config.post_loss == "sum" else loss
 
     def _build_network(self, posts: TrainingPosts, seed: int) -> torch.nn.Module:
         import torch

@@ -25,7 +25,7 @@ from brandfit import config as settings
 from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
-from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.base import Encoder, EncoderConfig, Units
 from brandfit.errors import UsageError
 from brandfit.mappings import position_by_item
 from brandfit.profilers._account_inputs import account_inputs
@@ -45,7 +45,7 @@ ATTENTION = "attention"
 """Slot of the weight of each post in the prediction of its account; shown to people, read by no model."""
 
 
-class CommonConfig(settings.Config, frozen=True):
+class CommonConfig(EncoderConfig, frozen=True):
     leave_out: Annotated[
         tuple[str, ...], Meta(description="categories that are not learned: they say what an account is not")
     ] = ("other",)
@@ -180,7 +180,7 @@ class Profiler(Encoder):
 
     @property
     def about(self) -> dict[str, Any]:
-        return {"profiler": self.name, "config": self.config.to_dict(), "seed": self.seed}
+        return {"profiler": self.name, "config": self.config.identity(), "seed": self.seed}
 
     # --- data -----------------------------------------------------------------------------------------------
 
@@ -189,6 +189,14 @@ class Profiler(Encoder):
         if self.level == "account":
             return labelled(dataset, self.config.leave_out)
         return labelled_posts(dataset, self.config.leave_out)
+
+    def whole_account_features(self, dataset: Dataset) -> list[str]:
+        """Names of the Features of accounts that it reads and that may describe older posts than
+        ``last_posts`` allows: they were encoded before; [] if it reads all posts."""
+        if not self.last_posts:
+            return []
+        slots = [slot for slot in self._readable_slots(dataset) if dataset.slots[slot].level == "account"]
+        return sorted(dataset.slots[slot].name for slot in slots)
 
     def all_ids(self, dataset: Dataset) -> np.ndarray:
         """Ids of all accounts or posts that can be profiled."""
@@ -199,7 +207,9 @@ class Profiler(Encoder):
     def read_inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         """The inputs of these accounts or posts, with the Features of these slots."""
         read = account_inputs if self.level == "account" else post_inputs
-        return read(dataset, ids, slots=slots, single=self.posts_per_account, pictures=self.reads_pictures)
+        # A number of posts that is set also replaces the number of single posts.
+        single = (self.last_posts or self.posts_per_account) if self.posts_per_account else 0
+        return read(dataset, ids, slots=slots, single=single, pictures=self.reads_pictures)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
         """The Dataset without the labels of these accounts or posts."""
@@ -235,6 +245,7 @@ class Profiler(Encoder):
         Raises UsageError if there are fewer than two categories.
         """
         self.reads, self.classes, self.temperature, self._cross_fitted = {}, (), 1.0, None
+        dataset = self.seen_by(dataset)
         ids, labels = self.examples(dataset)
         self.classes = tuple(sorted(set(labels.tolist())))
         if len(self.classes) < 2:
@@ -349,6 +360,9 @@ class Profiler(Encoder):
                     f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {has}.",
                     f"Encode with {name} as where it was fitted, or fit {self.name} anew.",
                 )
+        # A post is read whenever it is named; an account by its newest posts.
+        if self.level == "account":
+            dataset = self.seen_by(dataset)
         return self.read_inputs(dataset, ids, list(self.reads))
 
     def _probabilities(self, inputs: Inputs) -> np.ndarray:

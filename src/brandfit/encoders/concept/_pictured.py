@@ -19,6 +19,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._matrix_file import Rows
 from brandfit.encoders._torch import Device
+from brandfit.encoders.base import EncoderConfig
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.encoders.concept.bag import Bag, BagConfig
 from brandfit.encoders.image.base import PictureEncoder
@@ -30,7 +31,7 @@ LABELS = BagConfig(caption=0.0, profile=0.0, parents=0.0)
 """Labels of a post are the concepts of its hashtags and of the descriptions of its pictures."""
 
 
-class PicturedConfig(settings.Config, frozen=True):
+class PicturedConfig(EncoderConfig, frozen=True):
     at_least: Annotated[int, Meta(description="posts that a concept must have to be learned", ge=1)] = 20
     learning_rate: Annotated[float, Meta(description="step size of Adam", gt=0)] = 0.001
     batch_size: Annotated[int, Meta(description="pictures a step", ge=2)] = 32

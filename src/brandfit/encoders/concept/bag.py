@@ -44,7 +44,7 @@ from msgspec import Meta
 from brandfit import config as settings
 from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.base import Encoder, EncoderConfig, Units
 from brandfit.encoders.concept._knowledge import extended, file_of
 from brandfit.encoders.concept._taxonomy import Taxonomy, built_in, terms
 from brandfit.encoders.text._clean import clean
@@ -66,7 +66,7 @@ BOILERPLATE = re.compile(
 """Text in descriptions that holds no content, or author and date. Names and months in it are not concepts."""
 
 
-class BagConfig(settings.Config, frozen=True):
+class BagConfig(EncoderConfig, frozen=True):
     hashtag: Annotated[float, Meta(description="weight of the concepts of a hashtag", ge=0, le=1000)] = 1.0
     caption: Annotated[
         float, Meta(description="weight of a concept in a caption, outside its hashtags", ge=0, le=1000)

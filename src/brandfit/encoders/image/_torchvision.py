@@ -11,14 +11,14 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
+from brandfit.encoders.base import EncoderConfig
 from brandfit.encoders.image.base import Area, PictureEncoder, centre_area, decode_rgb
 
 
-class TorchvisionConfig(settings.Config, frozen=True):
+class TorchvisionConfig(EncoderConfig, frozen=True):
     weights: Annotated[
         str,
         Meta(

@@ -12,15 +12,15 @@ import numpy as np
 from msgspec import Meta
 from PIL import Image
 
-from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
+from brandfit.encoders.base import EncoderConfig
 from brandfit.encoders.image.base import WHOLE, Area, PictureEncoder, centre_area, decode_rgb
 from brandfit.errors import MissingExtra
 
 
-class TransformersConfig(settings.Config, frozen=True):
+class TransformersConfig(EncoderConfig, frozen=True):
     model: Annotated[str, Meta(description="folder of a model, or its name on the hub")] = ""
     download: Download = False
     device: Device = "auto"

@@ -23,13 +23,14 @@ from msgspec import Meta
 from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders._torch import Device, Download
+from brandfit.encoders.base import EncoderConfig
 from brandfit.encoders.image._torchvision import TorchvisionConfig
 from brandfit.encoders.image.base import Area, PictureEncoder
 from brandfit.encoders.image.resnet import ResNet, ResNetConfig
 from brandfit.encoders.image.upernet import UperNet, UperNetConfig
 
 
-class ObjectsScenesConfig(settings.Config, frozen=True):
+class ObjectsScenesConfig(EncoderConfig, frozen=True):
     resnet: Annotated[str, Meta(description="weights of ResNet-101: the setting weights of image.resnet")] = (
         TorchvisionConfig().weights
     )

@@ -22,13 +22,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from msgspec import Meta
 
-from brandfit.config import Config
+from brandfit.encoders.base import EncoderConfig
 from brandfit.encoders.image.base import PictureEncoder
 from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
 from brandfit.mappings import distinct_names
 
 
-class OnnxConfig(Config, frozen=True):
+class OnnxConfig(EncoderConfig, frozen=True):
     path: Annotated[
         str, Meta(description="the model's .onnx file; needed, for image.onnx brings no model of its own")
     ]

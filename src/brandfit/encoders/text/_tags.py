@@ -11,14 +11,13 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from msgspec import Meta
 
-from brandfit import config as settings
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.base import Encoder, EncoderConfig, Units
 from brandfit.encoders.text._words import by_account, training_posts
 from brandfit.errors import UsageError
 
 
-class TagConfig(settings.Config, frozen=True):
+class TagConfig(EncoderConfig, frozen=True):
     columns: Annotated[
         int, Meta(description="columns at most: the tags that occur most often", ge=1, le=65536)
     ] = 1000

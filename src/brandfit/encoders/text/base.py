@@ -8,15 +8,14 @@ from typing import Annotated, Any
 import pyarrow as pa
 from msgspec import Meta
 
-from brandfit.config import Config
 from brandfit.data import captions
 from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.base import Encoder, EncoderConfig, Units
 from brandfit.encoders.text._clean import Hashtags, Mentions, clean
 
 
-class TextConfig(Config, frozen=True):
+class TextConfig(EncoderConfig, frozen=True):
     mentions: Annotated[
         Mentions,
         Meta(description="drop or keep @handles: a handle often names the partner that is to be predicted"),

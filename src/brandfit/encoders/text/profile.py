@@ -15,17 +15,16 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.data.profiles import profile_words
-from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.base import Encoder, EncoderConfig, Units
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import vocabulary
 from brandfit.errors import UsageError
 from brandfit.mappings import position_by_item
 
 
-class ProfileConfig(settings.Config, frozen=True):
+class ProfileConfig(EncoderConfig, frozen=True):
     columns: Annotated[
         int, Meta(description="columns at most: the words that most accounts have", ge=1, le=65536)
     ] = 2000

@@ -12,6 +12,7 @@ from brandfit.service.pages import (
     campaigns,
     cases,
     comparison,
+    data,
     evaluation,
     explanations,
     imports,
@@ -44,6 +45,7 @@ for module in (
     advice,
     evaluation,
     maps,
+    data,
 ):
     router.include_router(module.router)
 

@@ -78,3 +78,12 @@ def _next_steps(dataset: Dataset, *, can_rank: bool, can_update: bool, is_traine
 def _newest_post(dataset: Dataset) -> int | None:
     time = pc.max(dataset.posts["time"]).as_py()
     return int(time) if time is not None else None
+
+
+def distributions_and_pictures(workspace: Workspace) -> dict[str, Any]:
+    """Distributions of the influencers, and example pictures of each stated category."""
+    overview = pipeline.data_overview(workspace)
+    pictures = {}
+    for category, examples in overview.pictures.items():
+        pictures[category] = [example._asdict() for example in examples]
+    return {"distributions": overview.distributions, "pictures": pictures}
