@@ -121,7 +121,7 @@ class Attributor:
             side=side,
             slot="",
             ids=ids,
-            labels=_post_labels(self.dataset, account.posts) if ids else [],
+            labels=post_labels(self.dataset, account.posts) if ids else [],
             value=value,
         )
 
@@ -166,7 +166,7 @@ class Attributor:
         differs = (own != average[0, account.has[slot]]).any(axis=0) & (own != 0).any(axis=0)
         candidates = np.flatnonzero(differs)
         single = value_of([np.array([column]) for column in candidates], average)
-        effect = self._score(pair_side) - _each_missing(single, len(candidates))
+        effect = self._score(pair_side) - each_missing(single, len(candidates))
         separate = candidates[np.lexsort((candidates, -np.abs(effect)))[:most]]
         groups = [*separate[:, None], np.setdiff1d(np.arange(features.dim), separate)]
         labels = [*(names[column] for column in separate), "all others"]
@@ -213,7 +213,7 @@ class Attributor:
 
             return value
 
-        effect = self._score(pair_side) - _each_missing(value_of(words), len(words))
+        effect = self._score(pair_side) - each_missing(value_of(words), len(words))
         order = sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))
         # Encoding is slow, so only the words with the largest effect are things.
         things = [words[n] for n in order[:most]]
@@ -259,7 +259,7 @@ class Attributor:
         return float(self._scores(pair_side, {}, m=1)[0, 0])
 
 
-def _each_missing(value: Value, n: int) -> np.ndarray:
+def each_missing(value: Value, n: int) -> np.ndarray:
     """(n,) values with one thing missing each."""
     subsets = ~np.eye(n, dtype=bool)
     parts = [mean(value, subsets[start : start + BATCH]) for start in range(0, n, BATCH)]
@@ -309,7 +309,7 @@ def _texts(dataset: Dataset, posts: np.ndarray) -> list[str]:
     return result
 
 
-def _post_labels(dataset: Dataset, posts: np.ndarray) -> list[str]:
+def post_labels(dataset: Dataset, posts: np.ndarray) -> list[str]:
     """The beginnings of captions."""
     ids, captions = column_lists(dataset.posts, ("id", "caption"))
     caption_by_post = dict(zip(ids, captions, strict=True))
