@@ -20,6 +20,7 @@ from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
+from brandfit.encoders.text._stop_words import without_stop_words
 from brandfit.explain.explanation import Attribution, Side, heaviest
 from brandfit.explain.perturbations import Subject, Variants, others, pair, scores, subject
 from brandfit.explain.shapley import Value, mean, shapley
@@ -192,12 +193,13 @@ class Attributor:
     ) -> Game:
         """The words of the captions of one side. A missing word is removed, and the encoder that filled the
         slot encodes the caption again. The ``most`` words with the largest effect alone are things; the
-        others stay, as part of the base.
+        others stay, as part of the base. So do stop words, which give readers no reason.
         """
         pair_side = self._pair_side(brand, influencer, side)
         account = pair_side.subject
         texts = _texts(self.dataset, account.posts)
-        words = list(dict.fromkeys(map(str.lower, chain.from_iterable(map(WORD.findall, texts)))))
+        written = list(dict.fromkeys(map(str.lower, chain.from_iterable(map(WORD.findall, texts)))))
+        words = without_stop_words(written, texts)
 
         def value_of(things: Sequence[str]) -> Value:
             def value(present: np.ndarray) -> np.ndarray:

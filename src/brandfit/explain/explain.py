@@ -11,6 +11,7 @@ import numpy as np
 from brandfit.arguments import Texts, checked
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
+from brandfit.encoders.text._stop_words import missing_lists_note
 from brandfit.errors import UnknownName, UsageError
 from brandfit.explain import heatmap, radar
 from brandfit.explain.attribute import Attributor
@@ -206,6 +207,7 @@ class _Pair:
             if "words" in kinds and "text" in attributor.slots:
                 reader = self.readers.get("text")
                 if reader is not None:
+                    self.notes += [note for note in [missing_lists_note()] if note and note not in self.notes]
                     games.append(attributor.words(brand, influencer, encoder=reader, slot="text", side=side))
                 elif side == "influencer":
                     self.notes.append(
