@@ -135,3 +135,13 @@ def test_command_python_and_report_say_the_same(sample, capsys):
     with pytest.raises(SystemExit):
         main(["evaluate", "simcos", "--brand", "x", "-w", str(sample)])
     assert "--brand goes with --plain" in capsys.readouterr().err
+
+
+def test_a_stored_answer_reads_back():
+    answer = first_ten(report_of(planted(4)), "simcos")
+    stored = json.loads(json.dumps(answer.to_dict()))
+    assert type(answer).from_dict(stored).to_dict() == answer.to_dict()
+    one = type(answer).from_dict(stored, "b2")
+    assert one.to_dict()["brands"] == [stored["brands"][2]]
+    with pytest.raises(UnknownName, match="judged brand"):
+        type(answer).from_dict(stored, "nobody")

@@ -10,7 +10,7 @@ its number is more than luck.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,13 @@ class FirstTen:
     brands: tuple[BrandHits, ...]
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any], brand: str | None = None) -> FirstTen:
+        """The answer of ``to_dict``; of one of its brands, if it is named. Raises UnknownName for another
+        brand."""
+        brands = [BrandHits(**one) for one in stored["brands"]]
+        return _of_brands(stored["ranker"], _named(brands, brand), notes=tuple(stored["notes"]))
+
     @property
     def sentences(self) -> tuple[str, ...]:
         """The answer, chance, and what the numbers cannot say."""
@@ -136,13 +143,18 @@ def first_ten(report: Report, ranker: str, *, brand: str | None = None) -> First
                 candidates=n,
             )
         )
-    if brand is not None:
-        known = [one.brand for one in brands]
-        brands = [one for one in brands if one.brand == brand]
-        if not brands:
-            hint = "It has no held-out partner among the candidates. " + " ".join(report.notes)
-            raise UnknownName("judged brand", brand, known=known, hint=hint)
-    return _of_brands(ranker, brands, notes=tuple(report.remarks()))
+    return _of_brands(ranker, _named(brands, brand), notes=tuple(report.remarks()))
+
+
+def _named(brands: list[BrandHits], brand: str | None) -> list[BrandHits]:
+    """The brand of this id alone; all for None."""
+    if brand is None:
+        return brands
+    found = [one for one in brands if one.brand == brand]
+    if not found:
+        hint = "A brand is judged if it has posts, and a partner that is a candidate."
+        raise UnknownName("judged brand", brand, known=[one.brand for one in brands], hint=hint)
+    return found
 
 
 def _of_brands(ranker: str, brands: Sequence[BrandHits], *, notes: tuple[str, ...]) -> FirstTen:

@@ -74,6 +74,9 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
         attributions = explanation.attributions_of(kind, "brand")
         result += [_attribution_sentence(explanation, attribution) for attribution in attributions]
     result.append(_similar_brands_sentence(explanation))
+    # The decision for both sides, if it was asked for (C-18).
+    both_sides = explanation.more.get("both_sides") or {}
+    result += [both_sides.get("sentence", ""), both_sides.get("joint_sentence", "")]
     return tuple(filter(None, result))
 
 
