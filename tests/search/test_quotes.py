@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from itertools import islice
 import numpy as np
 import pytest
 
@@ -122,9 +124,14 @@ def test_every_quote_of_the_sample_names_a_sense(tmp_path, capsys):
 
 @pytest.fixture(scope="module")
 def instagram(shared, tmp_path_factory):
-    """The index of words over real captions, without encoders."""
-    with Workspace(tmp_path_factory.mktemp("instagram") / "w", create=True) as workspace:
-        pipeline.import_source(workspace, "instagram-jsonl", shared / "data" / "instagram")
+    """The index of words over the first 2,500 real captions, without pictures and encoders."""
+    source, folder = shared / "data" / "instagram", tmp_path_factory.mktemp("instagram")
+    (folder / "in").mkdir()
+    (folder / "in" / "influencers.tsv").write_bytes((source / "influencers.tsv").read_bytes())
+    with gzip.open(source / "posts.jsonl.gz", "rb") as lines, gzip.open(folder / "in" / "posts.jsonl.gz", "wb") as out:
+        out.writelines(islice(lines, 2_500))
+    with Workspace(folder / "w", create=True) as workspace:
+        pipeline.import_source(workspace, "instagram-jsonl", folder / "in")
         return Keywords(workspace.dataset())
 
 
