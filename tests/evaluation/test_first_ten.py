@@ -55,7 +55,9 @@ def test_a_planted_answer_is_found_whole():
         assert one.chance == pytest.approx(10 * 4 / 40)
     assert (answer.hits, answer.chance, answer.low, answer.high) == (4.0, 1.0, 4.0, 4.0)
     assert answer.share_as_good < 1e-6
-    assert "4.0 were really its partners (mean over 6 brands; 95 % interval 4.0 to 4.0)" in answer.sentences[0]
+    assert (
+        "4.0 were really its partners (mean over 6 brands; 95 % interval 4.0 to 4.0)" in answer.sentences[0]
+    )
     assert answer.sentences[1].startswith("Chance gives 1.0.")
     assert "6 brands are few" in answer.sentences[2]
 
@@ -101,7 +103,9 @@ def test_tied_scores_give_what_chance_gives():
     """A ranker that knows nothing suggests no more partners than a draw."""
     dataset = planted(3)
     text = dataset.slots["text"]
-    flat = Features(name="t", ids=text.ids, values=np.ones((len(text), 2), np.float32), level="post", slot="text")
+    flat = Features(
+        name="t", ids=text.ids, values=np.ones((len(text), 2), np.float32), level="post", slot="text"
+    )
     answer = first_ten(report_of(dataset.with_slots({"text": flat})), "simcos")
     assert answer.hits == pytest.approx(answer.chance)
     assert answer.share_as_good > 0.1

@@ -30,7 +30,9 @@ def dataset() -> Dataset:
     rng = np.random.default_rng(7)
     accounts = [Account(id="quiet", role="brand"), Account(id="shop", role="brand")]
     accounts += [Account(id=f"i{n:02}") for n in range(24)]
-    posts = [Post(id=f"{a.id}.{k}", account=a.id, caption=f"{a.id} {k}") for a in accounts[1:] for k in range(3)]
+    posts = [
+        Post(id=f"{a.id}.{k}", account=a.id, caption=f"{a.id} {k}") for a in accounts[1:] for k in range(3)
+    ]
     rows = rng.gamma(1, size=(len(posts), 6)).astype(np.float32)
     ids = np.array([post.id for post in posts], dtype=object)
     for id in ("i01.0", "i01.1", "i05.0", "i05.1", "i05.2"):
@@ -76,7 +78,8 @@ def test_shares_of_partners_and_posts_are_the_terms_of_the_mean(dataset, product
     for item in found.items:
         k = PARTNERS.index(item.id)
         instead = [
-            rows_of(dataset, side.pool[(offset + k) % len(side.pool)]).mean(axis=0) for offset in range(OTHERS)
+            rows_of(dataset, side.pool[(offset + k) % len(side.pool)]).mean(axis=0)
+            for offset in range(OTHERS)
         ]
         difference = rows_of(dataset, item.id).mean(axis=0) - np.mean(instead, axis=0)
         assert item.value == pytest.approx(direction @ difference / 3, rel=1e-4)
@@ -126,7 +129,9 @@ def test_the_planted_partner_and_its_posts_are_named(dataset):
     (posts,) = found.attributions_of("posts", "brand")
     assert {item.id for item in posts.items[:2]} == {"i01.0", "i01.1"}
     assert any(s.startswith("The partners of the brand that speak most for it: i01") for s in found.sentences)
-    assert any(s.startswith("The posts on the brand's side that speak most for it: “i01: ") for s in found.sentences)
+    assert any(
+        s.startswith("The posts on the brand's side that speak most for it: “i01: ") for s in found.sentences
+    )
     # A brand with posts is explained by its own.
     own = explain(ranker, dataset, brand="shop", influencer=INFLUENCER, sides=("brand",))
     assert not own.attributions_of("partners")
@@ -147,7 +152,9 @@ def test_removing_what_is_named_first_lowers_the_score_faster_than_chance(datase
 
 def test_kinds_without_an_answer_are_noted(dataset):
     ranker = SimCos().fit(dataset)
-    found = explain(ranker, dataset, brand="quiet", influencer=INFLUENCER, kinds=("columns",), sides=("brand",))
+    found = explain(
+        ranker, dataset, brand="quiet", influencer=INFLUENCER, kinds=("columns",), sides=("brand",)
+    )
     assert found.attributions == ()
     assert any("explained by partners and their posts, not by columns" in note for note in found.notes)
 

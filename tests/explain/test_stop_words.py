@@ -18,7 +18,10 @@ from brandfit.rankers.simcos import SimCos
 
 pytest.importorskip("tantivy")
 CAPTIONS = {
-    "en": ("The lemon cake that we made with our friends was the best of all", {"lemon", "cake", "friends", "best"}),
+    "en": (
+        "The lemon cake that we made with our friends was the best of all",
+        {"lemon", "cake", "friends", "best"},
+    ),
     "de": (
         "Das ist der Kuchen, den wir mit den Zitronen aus dem Garten und nicht ohne Liebe gebacken haben",
         {"kuchen", "zitronen", "garten", "liebe", "gebacken"},
@@ -67,7 +70,7 @@ def test_function_words_are_left_out_and_topics_stay(monkeypatch, language, is_i
 
 
 def test_a_topic_that_is_a_stop_word_elsewhere_stays():
-    """"die" is an article in German, "car" a conjunction in French, "sea" a verb in Spanish."""
+    """ "die" is an article in German, "car" a conjunction in French, "sea" a verb in Spanish."""
     text = "We drove the car to the sea, a wonderful day on the beach with our children"
     assert {"car", "sea", "beach"} <= set(without_stop_words(words_of(text), [text]))
     assert without_stop_words(["sea", "car"], ["sea car"]) == ["sea", "car"]  # too short for a language

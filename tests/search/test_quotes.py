@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -128,7 +129,10 @@ def instagram(shared, tmp_path_factory):
     source, folder = shared / "data" / "instagram", tmp_path_factory.mktemp("instagram")
     (folder / "in").mkdir()
     (folder / "in" / "influencers.tsv").write_bytes((source / "influencers.tsv").read_bytes())
-    with gzip.open(source / "posts.jsonl.gz", "rb") as lines, gzip.open(folder / "in" / "posts.jsonl.gz", "wb") as out:
+    with (
+        gzip.open(source / "posts.jsonl.gz", "rb") as lines,
+        gzip.open(folder / "in" / "posts.jsonl.gz", "wb") as out,
+    ):
         out.writelines(islice(lines, 2_500))
     with Workspace(folder / "w", create=True) as workspace:
         pipeline.import_source(workspace, "instagram-jsonl", folder / "in")

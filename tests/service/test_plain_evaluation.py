@@ -15,13 +15,19 @@ def test_the_page_gives_the_answer_of_the_pipeline(client, folder):
     page = client.get("/evaluation/plain")
     assert page.status_code == 200
     assert "This has not been tried yet." in page.text
-    assert client.post("/evaluation", data={"rankers": ["simcos"], "protocol": "suggestions"}).headers[
-        "location"
-    ].startswith("/evaluation/plain")
+    assert (
+        client.post("/evaluation", data={"rankers": ["simcos"], "protocol": "suggestions"})
+        .headers["location"]
+        .startswith("/evaluation/plain")
+    )
     with Workspace(folder) as workspace:
         report = pipeline.evaluate(workspace, ["simcos"], protocol="suggestions")
     store = ServiceStore(folder)
-    done = {"state": "done", "result": msgspec.json.encode(report.to_dict()).decode(), "finished": 1.0}
+    done = {
+        "state": "done",
+        "result": msgspec.json.encode(report.to_dict(per_brand=True)).decode(),
+        "finished": 1.0,
+    }
     store.write(tables.jobs.update().values(**done))
     store.close()
     answer = first_ten(report, "simcos")
