@@ -90,8 +90,8 @@ REPORT_OPTIONS = {
 @click.option(
     "--evaluation",
     is_flag=True,
-    help="For a report: of ten suggestions to the brand, how many are its partners, and how many by chance. The "
-    "ranker learns anew.",
+    help="For a report: of ten suggestions to the brand, how many are its partners, and how many by chance. "
+    "The ranker learns anew.",
 )
 @partners_option
 @where_option

@@ -126,8 +126,8 @@ def suggestions(
     max_followers: int = 100_000,
     seed: int = 0,
 ) -> list[Fold]:
-    """Folds over brands as ``brand_folds``, with the candidates of use: k folds, or one for each brand if there
-    are fewer.
+    """Folds over brands as ``brand_folds``, with the candidates of use: k folds, or one for each brand if
+    there are fewer.
 
              fold 1  fold 2  ...  fold k
     brands   judged  learn        learn      <- first fold; candidates are all visible influencers inside the
@@ -143,15 +143,15 @@ def suggestions(
     unseen = brands[~has_own].tolist()
     if not has_own.any():
         raise UsageError(
-            f"None of the {len(brands):,} brands has a post, a brief or a profile of its own, so nothing can be "
-            "suggested to it without its partners.",
+            f"None of the {len(brands):,} brands has a post, a brief or a profile of its own, so nothing can "
+            "be suggested to it without its partners.",
             "Import posts of the brands, or choose --protocol expansion.",
         )
     notes: tuple[str, ...] = ()
     if unseen:
         notes = (
-            f"{len(unseen):,} of {len(brands):,} brands are not judged: they have no post, brief or profile of "
-            f"their own, for example {unseen[0]}",
+            f"{len(unseen):,} of {len(brands):,} brands are not judged: they have no post, brief or profile "
+            f"of their own, for example {unseen[0]}",
         )
     brands = brands[has_own]
     k = min(k, len(brands))

@@ -1,10 +1,10 @@
-"""The plain answer of an evaluation: of the ten influencers that a ranker would have suggested to a brand, how
-many are really its partners, and how many would be by chance.
+"""The plain answer of an evaluation: of the ten influencers that a ranker would have suggested to a brand,
+how many are really its partners, and how many would be by chance.
 
 Chance draws ten candidates without replacement: the number of partners among them is hypergeometric, with the
 mean k r / n for k suggestions, r partners and n candidates. Over brands the numbers add up, and the exact
-distribution of their sum is the convolution of those of the brands. The interval of the mean is the percentile
-bootstrap over brands, the unit that is sampled. A single brand has no such interval: it can show only whether
+distribution of their sum is the convolution of those of the brands. The interval of the mean is the
+percentile bootstrap over brands, the unit that is sampled. A single brand has no such interval: it can show only whether
 its number is more than luck.
 """
 
@@ -191,8 +191,8 @@ def chance_distribution(brands: Sequence[BrandHits]) -> np.ndarray:
 def _many_brands_sentences(answer: FirstTen) -> list[str]:
     n = len(answer.brands)
     return [
-        f"Of the ten influencers that {answer.ranker} would have suggested to a brand that it had not learned "
-        f"from, {answer.hits:.1f} were really its partners (mean over {n:,} brands; 95 % interval "
+        f"Of the ten influencers that {answer.ranker} would have suggested to a brand that it had not "
+        f"learned from, {answer.hits:.1f} were really its partners (mean over {n:,} brands; 95 % interval "
         f"{answer.low:.1f} to {answer.high:.1f}).",
         f"Chance gives {answer.chance:.1f}. As many partners as here, or more, are in {_share(answer)} of "
         "random draws.",

@@ -5,8 +5,8 @@ Such a brand has no posts: rankers see the mean of its partners. Two attribution
 the score of a brand with other partners. ``posts``: the things are posts of the partners that add most. A
 missing post is replaced by a post of another influencer.
 
-A variant of the brand is an additional brand with ``represents`` links to other accounts, so any ranker scores
-it as it scores a brand. As on the influencer's side, both attributions add up to the score
+A variant of the brand is an additional brand with ``represents`` links to other accounts, so any ranker
+scores it as it scores a brand. As on the influencer's side, both attributions add up to the score
 (``explain.attribute``).
 """
 
@@ -67,8 +67,8 @@ class PartnerSide:
 
     @cached_property
     def pool(self) -> list[str]:
-        """Influencers that replace partners, at random: neither partners nor the influencer of the pair. Those
-        with Features of most slots come first."""
+        """Influencers that replace partners, at random: neither partners nor the influencer of the pair.
+        Those with Features of most slots come first."""
         sampled = seeds.generator(self.seed, "other partners").permutation(self.dataset.influencers)
         taken = {self.influencer, *self.dataset.partners.get(self.brand, ()), *self.partners}
         ids = np.array([id for id in sampled.tolist() if id not in taken], dtype=object)

@@ -69,8 +69,8 @@ def report(
     currency     of the prices, in place of that of the workspace
     exclude, not_this  influencers that are left out, as in ``rank``; those that ``influencers`` names are in
                  the report, without a rank
-    evaluation   also how many of ten suggestions to this brand, by a ranker that had not learned from it, are its
-                 partners (``suggestions``); the ranker is fitted anew, which takes long
+    evaluation   also how many of ten suggestions to this brand, by a ranker that had not learned from it, are
+                 its partners (``suggestions``); the ranker is fitted anew, which takes long
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)

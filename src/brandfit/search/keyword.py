@@ -16,8 +16,8 @@ The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009). Its weights were
 single word has all its weight in one concept: a share of 1, as high as for an influencer that wrote it a
 hundred times. ``evidence`` corrects this: it adds ten units of weight on other concepts.
 
-A hit quotes a text only if it contains a name of a sense of the query (``search.quotes``). Without such a text
-it has no quote, and the reason says so.
+A hit quotes a text only if it contains a name of a sense of the query (``search.quotes``). Without such a
+text it has no quote, and the reason says so.
 
 The weight of a concept is its sum over posts. The similarity of a keyword and a concept is 1 if the keyword
 is a name of the concept. Otherwise it is the cosine of both texts by the encoder of ``text``, if this is a

@@ -1,8 +1,8 @@
 """Stop words of several languages: the lists of Snowball that come with tantivy, and the English list of the
 project (``_words.stop_words``, longer than Snowball's).
 
-A word of one language can be a topic in another: "sea" is a verb in Spanish, "car" a conjunction in French. So
-a word counts as a stop word by the lists of the languages that its captions are written in. If their language
+A word of one language can be a topic in another: "sea" is a verb in Spanish, "war" a verb in German. So a
+word counts as a stop word by the lists of the languages that its captions are written in. If their language
 is not known (captions are short, or the extra [text] is not installed), the lists of all languages count,
 except for words that the taxonomy of concepts knows.
 """
