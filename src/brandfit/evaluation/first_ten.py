@@ -4,8 +4,8 @@ how many are really its partners, and how many would be by chance.
 Chance draws ten candidates without replacement: the number of partners among them is hypergeometric, with the
 mean k r / n for k suggestions, r partners and n candidates. Over brands the numbers add up, and the exact
 distribution of their sum is the convolution of those of the brands. The interval of the mean is the
-percentile bootstrap over brands, the unit that is sampled. A single brand has no such interval: it can show only whether
-its number is more than luck.
+percentile bootstrap over brands, the unit that is sampled. A single brand has no such interval: it can show
+only whether its number is more than luck.
 """
 
 from __future__ import annotations
