@@ -140,6 +140,8 @@ def suggestions(
     _require_endorsements(dataset)
     brands = np.unique(dataset.endorsements[:, 0].astype(str)).astype(object)
     has_own = np.array([dataset.representation[brand] not in ("partners", "none") for brand in brands], bool)
+    # In data without posts, such as released features, all accounts count as visible (``visible``).
+    has_own |= len(dataset.posts) == 0
     unseen = brands[~has_own].tolist()
     if not has_own.any():
         raise UsageError(
