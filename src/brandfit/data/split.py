@@ -133,26 +133,22 @@ def suggestions(
     brands   judged  learn        learn      <- first fold; candidates are all visible influencers inside the
              learn   judged       learn         follower bounds
 
-    A brand without posts, brief or Features of its own is not judged: without its partners there is nothing
-    to see of it. With one brand there is nothing to learn from, so only rankers that need no endorsements
+    A brand without a post or brief of its own is not judged if others have some: without its partners there
+    is nothing to see of it. With one brand there is nothing to learn from, so only rankers that need no endorsements
     can be judged.
     """
     _require_endorsements(dataset)
     brands = np.unique(dataset.endorsements[:, 0].astype(str)).astype(object)
-    has_own = np.array([dataset.representation[brand] not in ("partners", "none") for brand in brands], bool)
-    # In data without posts, such as released features, all accounts count as visible (``visible``).
-    has_own |= len(dataset.posts) == 0
-    unseen = brands[~has_own].tolist()
+    # Not by Features: what is judged does not depend on what was encoded.
+    has_own = visible(dataset, brands, has_posts=len(dataset.posts) > 0)
     if not has_own.any():
-        raise UsageError(
-            f"None of the {len(brands):,} brands has a post, a brief or a profile of its own, so nothing can "
-            "be suggested to it without its partners.",
-            "Import posts of the brands, or choose --protocol expansion.",
-        )
+        # Rankers say for how many brands they have no evidence; their figures are then those of chance.
+        has_own[:] = True
+    unseen = brands[~has_own].tolist()
     notes: tuple[str, ...] = ()
     if unseen:
         notes = (
-            f"{len(unseen):,} of {len(brands):,} brands are not judged: they have no post, brief or profile "
+            f"{len(unseen):,} of {len(brands):,} brands are not judged: they have no post or brief "
             f"of their own, for example {unseen[0]}",
         )
     brands = brands[has_own]
