@@ -134,9 +134,8 @@ def suggestions(
              learn   judged       learn         follower bounds
 
     A brand without a post or brief of its own is not judged if others have some: without its partners there
-            f"{len(unseen):,} of {len(brands):,} brands are not judged: they have no post or brief of "
-            f"their own, for example {unseen[0]}"
-    can be judged.
+    is nothing to see of it. With one brand there is nothing to learn from, so only rankers that need no
+    endorsements can be judged.
     """
     _require_endorsements(dataset)
     brands = np.unique(dataset.endorsements[:, 0].astype(str)).astype(object)
