@@ -66,6 +66,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 print_json(both.to_dict())
             else:
                 click.echo(both.sentence)
+                click.echo(both.joint_sentence)
                 print_notes(both.notes)
             return
         ranked = pipeline.brands_for(

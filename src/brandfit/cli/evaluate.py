@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,18 +12,30 @@ from brandfit.cli._shared import (
     Command,
     json_option,
     print_json,
+    print_table,
     progress,
     read_settings,
     set_option,
     workspace_option,
 )
 
+if TYPE_CHECKING:
+    from brandfit.evaluation.report import Report
+
 
 @click.command(cls=Command, short_help="Judge rankers under a named protocol.")
 @click.argument("rankers", nargs=-1, required=True)
 @workspace_option
 @click.option(
-    "--protocol", default="expansion", show_default=True, help="official, cv5, expansion or temporal."
+    "--plain",
+    is_flag=True,
+    help="Answer in sentences, for your own list of partners: of the ten influencers that would have been "
+    "suggested, how many are really partners, and how many by chance.",
+)
+@click.option("--brand", help="With --plain: the answer for this brand alone.")
+@click.option(
+    "--protocol",
+    help="official, cv5, suggestions, expansion or temporal. Default: expansion; with --plain suggestions.",
 )
 @click.option(
     "--ties",
@@ -59,7 +73,9 @@ def command(  # noqa: PLR0913 - click passes every option by name
     rankers: tuple[str, ...],
     workspace: str,
     *,
-    protocol: str,
+    plain: bool,
+    brand: str | None,
+    protocol: str | None,
     ties: str | None,
     seeds: int,
     seed: int,
@@ -77,6 +93,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     \b
     Examples:
       brandfit evaluate simcos wsim brandfit -w demo
+      brandfit evaluate brandfit --plain -w demo
       brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
       brandfit evaluate simcos --ties all --per-brand brands.csv -w demo
     """
@@ -85,6 +102,9 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.experiments import outcome_of_report, publish, writable
     from brandfit.workspace import Workspace
 
+    if brand and not plain:
+        raise click.UsageError("--brand goes with --plain.")
+    protocol = protocol or ("suggestions" if plain else "expansion")
     # A folder that cannot be written to is refused before the rankers are trained.
     if out:
         writable(out)
@@ -126,9 +146,35 @@ def command(  # noqa: PLR0913 - click passes every option by name
     if per_brand_file:
         tabular.write(tabular.from_rows(report.per_brand_rows()), per_brand_file)
         files.append(Path(per_brand_file))
-    if as_json:
+    if plain:
+        _print_plain(report, rankers, brand=brand, as_json=as_json)
+    elif as_json:
         print_json(report.to_dict(per_brand=True))
     else:
         click.echo(report.to_text())
-        if files:
-            click.echo(f"Written: {', '.join(map(str, files))}")
+    if files and not as_json:
+        click.echo(f"Written: {', '.join(map(str, files))}")
+
+
+def _print_plain(report: Report, rankers: Sequence[str], *, brand: str | None, as_json: bool) -> None:
+    """The plain answer for each ranker."""
+    from brandfit.evaluation.first_ten import first_ten
+
+    answers = [first_ten(report, name, brand=brand) for name in dict.fromkeys(rankers)]
+    if as_json:
+        print_json({answer.ranker: answer.to_dict() for answer in answers})
+        return
+    for answer in answers:
+        for sentence in answer.sentences:
+            click.echo(sentence)
+        if brand is None:
+            print_table(
+                ["brand", "suggested", "partners among them", "by chance", "partners", "candidates"],
+                [
+                    [one.brand, one.suggested, one.hits, one.chance, one.partners, one.candidates]
+                    for one in answer.brands
+                ],
+            )
+    # Notes are those of the whole report, the same for every ranker.
+    for note in answers[0].notes:
+        click.echo(f"Note: {note}")

@@ -47,6 +47,12 @@ if TYPE_CHECKING:
     help="Whose posts, columns and words.",
 )
 @click.option(
+    "--both",
+    is_flag=True,
+    help="Also say whether the pair suits both sides: its place for the brand, its place for the influencer, "
+    "and for both together.",
+)
+@click.option(
     "--map-method",
     type=click.Choice(["occlusion", "gradient", "wsim", "wsim-general"]),
     help="How maps are drawn. occlusion (default): parts are covered, any ranker. gradient: encoders that "
@@ -73,6 +79,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     ranker: str | None,
     kinds: tuple[str, ...],
     side: str,
+    both: bool,
     map_method: MapMethod | None,
     out: str | None,
     partners: bool,
@@ -93,6 +100,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     \b
     Examples:
       brandfit explain northpeak.outdoor arvid.peaks -w demo
+      brandfit explain northpeak.outdoor arvid.peaks --side both --both -w demo
       brandfit explain northpeak.outdoor arvid.peaks --weight picture=2 --dislike lisbet.outthere -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind words --kind maps --out why -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind maps --set image.onnx.model=mobilenet.onnx -w work
@@ -126,6 +134,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
             followers=followers,
             map_method=map_method or "occlusion",
             query=query,
+            both=both,
         )
         files = pipeline.save_explanation(explanation, dataset, out) if out else []
     if as_json:

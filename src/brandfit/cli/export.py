@@ -43,6 +43,7 @@ REPORT_OPTIONS = {
     "objective": "--objective",
     "currency": "--currency",
     "maps": "--maps",
+    "evaluation": "--evaluation",
     "influencers": "--influencer",
 }
 """Parameters of the command that only a report reads, as they are typed."""
@@ -86,6 +87,12 @@ REPORT_OPTIONS = {
     "--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone."
 )
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
+@click.option(
+    "--evaluation",
+    is_flag=True,
+    help="For a report: of ten suggestions to the brand, how many are its partners, and how many by chance. "
+    "The ranker learns anew.",
+)
 @partners_option
 @where_option
 @followers_option

@@ -114,6 +114,56 @@ def brand_folds(dataset: Dataset, k: int = 5, seed: int = 0) -> list[Fold]:
             f"{k} folds over brands need at least {k} brands with endorsements, found {len(brands)}.",
             "Use fewer folds.",
         )
+    fold = _fold_numbers(dataset, brands, k=k, seed=seed)
+    return [_held_out_brands_fold(f"fold {n + 1} of {k}", dataset, brands[fold == n]) for n in range(k)]
+
+
+def suggestions(
+    dataset: Dataset,
+    k: int = 5,
+    *,
+    min_followers: int = 5_000,
+    max_followers: int = 100_000,
+    seed: int = 0,
+) -> list[Fold]:
+    """Folds over brands as ``brand_folds``, with the candidates of use: k folds, or one for each brand if
+    there are fewer.
+
+             fold 1  fold 2  ...  fold k
+    brands   judged  learn        learn      <- first fold; candidates are all visible influencers inside the
+             learn   judged       learn         follower bounds
+
+    A brand without a post or brief of its own is not judged if others have some: without its partners there
+    is nothing to see of it. With one brand there is nothing to learn from, so only rankers that need no
+    endorsements can be judged.
+    """
+    _require_endorsements(dataset)
+    brands = np.unique(dataset.endorsements[:, 0].astype(str)).astype(object)
+    # Not by Features: what is judged does not depend on what was encoded.
+    has_own = visible(dataset, brands, has_posts=len(dataset.posts) > 0)
+    if not has_own.any():
+        # Rankers say for how many brands they have no evidence; their figures are then those of chance.
+        has_own[:] = True
+    unseen = brands[~has_own].tolist()
+    notes: tuple[str, ...] = ()
+    if unseen:
+        notes = (
+            f"{len(unseen):,} of {len(brands):,} brands are not judged: they have no post or brief "
+            f"of their own, for example {unseen[0]}",
+        )
+    brands = brands[has_own]
+    k = min(k, len(brands))
+    fold = _fold_numbers(dataset, brands, k=k, seed=seed)
+    bounds = _FollowerBounds(min_followers, max_followers)
+    folds = []
+    for n in range(k):
+        held_out = _held_out_brands_fold(f"fold {n + 1} of {k}", dataset, brands[fold == n], bounds=bounds)
+        folds.append(held_out._replace(notes=(*notes, *held_out.notes)))
+    return folds
+
+
+def _fold_numbers(dataset: Dataset, brands: np.ndarray, *, k: int, seed: int) -> np.ndarray:
+    """(b,) number of the fold of each brand; the categories are spread evenly."""
     categories = np.array([c or "" for c in dataset.account_values("category", brands)], dtype=object)
     shuffled = seeds.generator(seed, "brand folds").permutation(len(brands))
     # Brands go to the folds in turn, category after category: the sizes of two folds, and their numbers of
@@ -121,7 +171,7 @@ def brand_folds(dataset: Dataset, k: int = 5, seed: int = 0) -> list[Fold]:
     by_category = shuffled[np.argsort(categories[shuffled].astype(str), kind="stable")]
     fold = np.empty(len(brands), np.int64)  # (n_brands,)
     fold[by_category] = np.arange(len(brands)) % k
-    return [_held_out_brands_fold(f"fold {n + 1} of {k}", dataset, brands[fold == n]) for n in range(k)]
+    return fold
 
 
 def expansion(
@@ -265,17 +315,20 @@ def day(time: int) -> str:
 # --- folds --------------------------------------------------------------------------------------------------
 
 
-def _held_out_brands_fold(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
-    """All pairs of these brands are held out; candidates are the influencers that work with one of them."""
+def _held_out_brands_fold(
+    name: str, dataset: Dataset, brands: np.ndarray, *, bounds: _FollowerBounds | None = None
+) -> Fold:
+    """All pairs of these brands are held out; candidates are the influencers that work with one of them, or
+    with ``bounds`` all visible influencers inside these."""
     pairs = dataset.endorsements
     is_test = np.isin(pairs[:, 0], brands)  # (p,)
-    candidates = np.unique(pairs[is_test, 1].astype(str)).astype(object)
+    partners = np.unique(pairs[is_test, 1].astype(str)).astype(object)
     hidden = stating_posts(dataset, pairs[is_test])
     is_learned = ~is_test & ~stated_only_by(dataset, pairs, hidden)
     learned_influencers = np.unique(pairs[is_learned, 1].astype(str)).astype(object)
     # Influencers without any partner stay in training, as negatives. Influencers of judged brands alone do
     # not.
-    unseen = np.setdiff1d(candidates, learned_influencers)
+    unseen = np.setdiff1d(partners, learned_influencers)
 
     # A judged brand has no known partner, so none can represent it. Training brands are treated in the same
     # way.
@@ -288,8 +341,19 @@ def _held_out_brands_fold(name: str, dataset: Dataset, brands: np.ndarray) -> Fo
     train = without_statements(view, dataset, pairs[is_learned]).restricted(
         brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen)
     )
-    test = view.restricted(brands=brands, influencers=candidates)
+    candidates, notes = partners, []
     relevant = _pair_matrix(brands, candidates, pairs)  # (b, n)
+    if bounds is not None:
+        candidates, n_unknown, left_out = _visible_candidates(
+            view, bounds=bounds, has_posts=len(dataset.posts) > 0
+        )
+        relevant = _pair_matrix(brands, candidates, pairs)
+        notes = _fold_notes(
+            relevant, n_held_out=int(is_test.sum()), n_unknown_followers=n_unknown, left_out=left_out
+        )
+        has_answer = relevant.any(axis=1)
+        brands, relevant = brands[has_answer], relevant[has_answer]
+    test = view.restricted(brands=brands, influencers=candidates)
     return Fold(
         name=name,
         train=train,
@@ -298,6 +362,7 @@ def _held_out_brands_fold(name: str, dataset: Dataset, brands: np.ndarray) -> Fo
         candidates=candidates,
         relevant=relevant,
         eligible=np.ones_like(relevant),
+        notes=tuple(notes),
         hidden=hidden.to_numpy(zero_copy_only=False),
         features=_feature_notes(dataset, len(hidden) > 0, official=name == "official"),
     )
@@ -324,15 +389,7 @@ def _held_out_pairs_fold(
     visible_data = dataset.restricted(posts=posts_except(dataset, hidden), note=note)
     view = with_partners(visible_data, dataset, representing=NO_PAIRS, endorsing=known)
 
-    # Candidates: inside the bounds, with a post that is left.
-    influencers = view.influencers
-    followers = view.account_values("followers", influencers).astype(np.float64)  # (i,) NaN if unknown
-    is_inside, outside = by_followers(influencers, followers, low=bounds.low, high=bounds.high)
-    is_visible = visible(view, influencers, has_posts=has_posts)
-    is_candidate = is_inside & is_visible
-    candidates = influencers[is_candidate]
-    silent = counted("no_evidence", "with no post left to see", ids=influencers[is_inside & ~is_visible])
-
+    candidates, n_unknown, left_out = _visible_candidates(view, bounds=bounds, has_posts=has_posts)
     brands = np.unique(held_out[:, 0].astype(str)).astype(object)
     relevant = _pair_matrix(brands, candidates, held_out)  # (b, n)
     eligible = ~_pair_matrix(brands, candidates, known)  # (b, n)
@@ -340,8 +397,8 @@ def _held_out_pairs_fold(
     notes = _fold_notes(
         relevant,
         n_held_out=len(held_out),
-        n_unknown_followers=int(np.isnan(followers[is_candidate]).sum()),
-        left_out=(*outside, *silent),
+        n_unknown_followers=n_unknown,
+        left_out=left_out,
     )
     return Fold(
         name=name,
@@ -355,6 +412,26 @@ def _held_out_pairs_fold(
         hidden=hidden.to_numpy(zero_copy_only=False),
         features=_feature_notes(dataset, hides_later_posts or len(hidden) > 0),
     )
+
+
+class _Candidates(NamedTuple):
+    """ids (n,) inside the bounds with a post that is left; how many of them have unknown followers; the other
+    influencers, counted by reason."""
+
+    ids: np.ndarray
+    n_unknown_followers: int
+    left_out: tuple[Counted, ...]
+
+
+def _visible_candidates(view: Dataset, *, bounds: _FollowerBounds, has_posts: bool) -> _Candidates:
+    influencers = view.influencers
+    followers = view.account_values("followers", influencers).astype(np.float64)  # (i,) NaN if unknown
+    is_inside, outside = by_followers(influencers, followers, low=bounds.low, high=bounds.high)
+    is_visible = visible(view, influencers, has_posts=has_posts)
+    is_candidate = is_inside & is_visible
+    silent = counted("no_evidence", "with no post left to see", ids=influencers[is_inside & ~is_visible])
+    n_unknown_followers = int(np.isnan(followers[is_candidate]).sum())
+    return _Candidates(influencers[is_candidate], n_unknown_followers, (*outside, *silent))
 
 
 def _fold_notes(

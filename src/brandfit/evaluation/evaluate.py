@@ -83,6 +83,8 @@ def evaluate(
         positives=plan.n_positives,
         category_source=plan.category_source,
         dataset=dataset.fingerprint,
+        partner_counts=plan.partner_counts,
+        pool_sizes=plan.pool_sizes,
         notes=plan.notes(dataset, protocol),
         refit=prepare is not None,
         fold_sizes=tuple(len(planned.fold.brands) for planned in plan.folds),

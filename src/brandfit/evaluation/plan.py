@@ -42,6 +42,16 @@ class Plan:
         return np.concatenate([planned.fold.brands for planned in self.folds])
 
     @property
+    def partner_counts(self) -> np.ndarray:
+        """(b,) held-out partners of each brand that can be found."""
+        return np.concatenate([(one.fold.relevant & one.fold.eligible).sum(axis=1) for one in self.folds])
+
+    @property
+    def pool_sizes(self) -> np.ndarray:
+        """(b,) candidates of each brand."""
+        return np.concatenate([one.fold.eligible.sum(axis=1) for one in self.folds])
+
+    @property
     def n_positives(self) -> int:
         """Held-out pairs that can be found, over all folds."""
         return int(sum((planned.fold.relevant & planned.fold.eligible).sum() for planned in self.folds))

@@ -29,6 +29,16 @@ class CV5Config(config.Config, frozen=True):
     seed: Seed = 0
 
 
+class SuggestionsConfig(config.Config, frozen=True):
+    k: Annotated[int, Meta(description="number of folds; one brand, one fold, if there are fewer", ge=2)] = 5
+    min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
+    max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        self.ordered("min_followers", "max_followers")
+
+
 class ExpansionConfig(config.Config, frozen=True):
     share: Annotated[float, Meta(description="share of each brand's partners that is known", gt=0, lt=1)] = (
         0.5
@@ -113,6 +123,14 @@ PROTOCOLS: dict[str, Protocol] = {
             candidates="the influencers that work with a brand of the judged fold",
             split=split.brand_folds,
             Config=CV5Config,
+        ),
+        Protocol(
+            name="suggestions",
+            description="{k} folds over brands; every brand is new when it is judged, as a brand without "
+            "known partners",
+            candidates="all influencers inside the follower bounds that can be seen",
+            split=split.suggestions,
+            Config=SuggestionsConfig,
         ),
         Protocol(
             name="expansion",

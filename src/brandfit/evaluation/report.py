@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from brandfit.evaluation.calibration import reliability
+from brandfit.evaluation.first_ten import SUGGESTED, first_ten
 from brandfit.evaluation.judging import PartnerRanks
-from brandfit.evaluation.metrics import Metric
+from brandfit.evaluation.metrics import Metric, Recall
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report_text import report_text
 from brandfit.evaluation.significance import holm, interval, paired_test
@@ -60,6 +61,8 @@ class Report:
     positives                 held-out pairs that can be found
     category_source           where the categories that cAUC uses come from
     dataset                   fingerprint of the Dataset
+    partner_counts            (b,) held-out partners of each brand that can be found
+    pool_sizes                (b,) candidates of each brand
     refit                     whether Features fitted on all accounts were encoded again in each fold
     """
 
@@ -73,6 +76,8 @@ class Report:
     positives: int
     category_source: str
     dataset: str
+    partner_counts: np.ndarray
+    pool_sizes: np.ndarray
     notes: tuple[str, ...] = ()
     refit: bool = False
     fold_sizes: tuple[int, ...] = ()
@@ -300,6 +305,7 @@ class Report:
             "seeds": list(self.seeds),
             "results": self._figures(self.results),
             "references": self._figures(self.references),
+            **({"first_ten": self._first_ten()} if per_brand else {}),
             "calibration": column("calibration"),
             "by_history": column("by_history"),
             "by_category": column("by_category"),
@@ -314,6 +320,14 @@ class Report:
             "dataset": self.dataset,
             "notes": self.remarks(),
         }
+
+    def _first_ten(self) -> dict[str, dict[str, Any]]:
+        """Ranker to the plain answer (``evaluation.first_ten``), without the notes of the report."""
+        is_stored_without_counts = len(self.partner_counts) < len(self.brands)
+        if Recall(SUGGESTED) not in self.protocol.metrics or is_stored_without_counts:
+            return {}
+        answers = {name: first_ten(self, name).to_dict() for name in self.results}
+        return {name: {**answer, "notes": []} for name, answer in answers.items()}
 
     def _figures(self, results: dict[str, RankerResult]) -> dict[str, dict[str, Any]]:
         """Name to metric name to mean, interval and spread."""

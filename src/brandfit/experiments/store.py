@@ -36,6 +36,8 @@ def save_report(report: Report, file: Path) -> None:
     stored |= {
         "brands": report.brands.tolist(),
         "brand_categories": report.brand_categories.tolist(),
+        "partner_counts": report.partner_counts.tolist(),
+        "pool_sizes": report.pool_sizes.tolist(),
         "judged": map_values(_to_plain, report.results),
         "references": map_values(_to_plain, report.references),
     }
@@ -57,6 +59,9 @@ def load_report(file: Path, protocol: Protocol) -> Report:
         positives=stored["positives"],
         category_source=stored["category_source"],
         dataset=stored["dataset"],
+        # Reports of earlier versions have no counts: they give no plain answer.
+        partner_counts=np.array(stored.get("partner_counts", []), np.int64),
+        pool_sizes=np.array(stored.get("pool_sizes", []), np.int64),
         notes=tuple(stored["notes"]),
         refit=stored.get("refit", False),
         fold_sizes=tuple(stored.get("fold_sizes", ())),

@@ -20,6 +20,7 @@ from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
+from brandfit.encoders.text._stop_words import without_stop_words
 from brandfit.explain.explanation import Attribution, Side, heaviest
 from brandfit.explain.perturbations import Subject, Variants, others, pair, scores, subject
 from brandfit.explain.shapley import Value, mean, shapley
@@ -121,7 +122,7 @@ class Attributor:
             side=side,
             slot="",
             ids=ids,
-            labels=_post_labels(self.dataset, account.posts) if ids else [],
+            labels=post_labels(self.dataset, account.posts) if ids else [],
             value=value,
         )
 
@@ -166,7 +167,7 @@ class Attributor:
         differs = (own != average[0, account.has[slot]]).any(axis=0) & (own != 0).any(axis=0)
         candidates = np.flatnonzero(differs)
         single = value_of([np.array([column]) for column in candidates], average)
-        effect = self._score(pair_side) - _each_missing(single, len(candidates))
+        effect = self._score(pair_side) - each_missing(single, len(candidates))
         separate = candidates[np.lexsort((candidates, -np.abs(effect)))[:most]]
         groups = [*separate[:, None], np.setdiff1d(np.arange(features.dim), separate)]
         labels = [*(names[column] for column in separate), "all others"]
@@ -192,12 +193,13 @@ class Attributor:
     ) -> Game:
         """The words of the captions of one side. A missing word is removed, and the encoder that filled the
         slot encodes the caption again. The ``most`` words with the largest effect alone are things; the
-        others stay, as part of the base.
+        others stay, as part of the base. So do stop words, which give readers no reason.
         """
         pair_side = self._pair_side(brand, influencer, side)
         account = pair_side.subject
         texts = _texts(self.dataset, account.posts)
-        words = list(dict.fromkeys(map(str.lower, chain.from_iterable(map(WORD.findall, texts)))))
+        written = list(dict.fromkeys(map(str.lower, chain.from_iterable(map(WORD.findall, texts)))))
+        words = without_stop_words(written, texts)
 
         def value_of(things: Sequence[str]) -> Value:
             def value(present: np.ndarray) -> np.ndarray:
@@ -213,7 +215,7 @@ class Attributor:
 
             return value
 
-        effect = self._score(pair_side) - _each_missing(value_of(words), len(words))
+        effect = self._score(pair_side) - each_missing(value_of(words), len(words))
         order = sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))
         # Encoding is slow, so only the words with the largest effect are things.
         things = [words[n] for n in order[:most]]
@@ -259,7 +261,7 @@ class Attributor:
         return float(self._scores(pair_side, {}, m=1)[0, 0])
 
 
-def _each_missing(value: Value, n: int) -> np.ndarray:
+def each_missing(value: Value, n: int) -> np.ndarray:
     """(n,) values with one thing missing each."""
     subsets = ~np.eye(n, dtype=bool)
     parts = [mean(value, subsets[start : start + BATCH]) for start in range(0, n, BATCH)]
@@ -309,7 +311,7 @@ def _texts(dataset: Dataset, posts: np.ndarray) -> list[str]:
     return result
 
 
-def _post_labels(dataset: Dataset, posts: np.ndarray) -> list[str]:
+def post_labels(dataset: Dataset, posts: np.ndarray) -> list[str]:
     """The beginnings of captions."""
     ids, captions = column_lists(dataset.posts, ("id", "caption"))
     caption_by_post = dict(zip(ids, captions, strict=True))

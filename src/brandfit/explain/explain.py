@@ -11,10 +11,12 @@ import numpy as np
 from brandfit.arguments import Texts, checked
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
+from brandfit.encoders.text._stop_words import missing_lists_note
 from brandfit.errors import UnknownName, UsageError
 from brandfit.explain import heatmap, radar
 from brandfit.explain.attribute import Attributor
 from brandfit.explain.explanation import Attribution, Explanation, HeatMap, MapMethod, Radar, Side
+from brandfit.explain.partners import PartnerSide
 from brandfit.explain.text import sentences
 from brandfit.mappings import map_values
 from brandfit.rankers.base import Ranker
@@ -58,6 +60,8 @@ def explain(
     has_maps = "maps" in checked_kinds and work.can_map(map_method)
     attributor = Attributor(ranker, dataset, seed=seed)
     attributions = work.attributions(attributor, kinds=checked_kinds, sides=work.own_sides(checked_sides))
+    if "brand" in checked_sides and dataset.representation[brand] == "partners":
+        attributions += work.partner_attributions(attributor, kinds=checked_kinds)
     radars = work.radars(attributions)
     maps = work.maps(map_method, attributions) if has_maps else []
     explanation = Explanation(
@@ -158,13 +162,34 @@ class _Pair:
         return obstacle is None
 
     def own_sides(self, sides: Collection[Side]) -> list[Side]:
-        """The sides with own content: a brand that is represented by its partners has no posts to explain
-        by."""
+        """The sides with own content: a brand that is represented by its partners has no posts of its own."""
         has_own = self.dataset.representation[self.brand] in ("posts", "brief", "profile")
-        result = [side for side in sides if side == "influencer" or has_own]
-        if len(result) < len(sides):
-            self.notes.append(f"{self.brand} is represented by its partners: its side has no attributions")
-        return result
+        return [side for side in sides if side == "influencer" or has_own]
+
+    def partner_attributions(self, attributor: Attributor, *, kinds: Collection[str]) -> list[Attribution]:
+        """Attributions to the partners that represent the brand, and to the posts of those that add most. A
+        note says which kinds there are not."""
+        missing = [kind for kind in kinds if kind != "posts"]
+        if missing:
+            self.notes.append(
+                f"{self.brand} is represented by its partners: its side is explained by partners and their "
+                f"posts, not by {' or '.join(missing)}"
+            )
+        if "posts" not in kinds:
+            return []
+        side = PartnerSide(
+            self.ranker,
+            self.dataset,
+            brand=self.brand,
+            influencer=self.influencer,
+            slots=attributor.slots,
+            seed=attributor.seed,
+        )
+        by_partner = attributor.attribution(side.by_partner())
+        by_post = attributor.attribution(side.by_post(by_partner))
+        if not by_partner.items:
+            self.notes.append(f"no other influencer can replace the partners of {self.brand}")
+        return [one for one in (by_partner, by_post) if one.items]
 
     def attributions(
         self, attributor: Attributor, *, kinds: Collection[str], sides: Collection[Side]
@@ -182,6 +207,7 @@ class _Pair:
             if "words" in kinds and "text" in attributor.slots:
                 reader = self.readers.get("text")
                 if reader is not None:
+                    self.notes += [note for note in [missing_lists_note()] if note and note not in self.notes]
                     games.append(attributor.words(brand, influencer, encoder=reader, slot="text", side=side))
                 elif side == "influencer":
                     self.notes.append(
@@ -198,7 +224,9 @@ class _Pair:
         maps: list[HeatMap] = []
         failures: list[str] = []
         for attribution in attributions:
-            if attribution.kind != "posts":
+            # Posts of partners are no content of the brand: maps change the posts of one account alone.
+            is_by_partners = self.dataset.representation[self.brand] == "partners"
+            if attribution.kind != "posts" or (attribution.side == "brand" and is_by_partners):
                 continue
             n_before = len(maps)
             for item in attribution.items:

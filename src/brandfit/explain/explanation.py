@@ -35,7 +35,7 @@ class Weight:
 class Attribution:
     """A score as a sum over things of one kind: base, items and rest add up to it.
 
-    kind   "posts", "columns" or "words"
+    kind   "posts", "columns", "words", or "partners" of a brand that is represented by its partners
     side   the side of the pair that they belong to
     slot   their slot; "" for all slots
     base   the score with replacements for all of them

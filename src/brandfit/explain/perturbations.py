@@ -26,9 +26,9 @@ AT_ONCE = 2**26
 """Values of Features in all variants of one call (256 MiB)."""
 
 
-def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
+def pair(dataset: Dataset, brand: str, influencer: str, *, others: Sequence[str] = ()) -> Dataset:
     """The part of a Dataset that the score of a pair depends on: both accounts, the accounts that represent
-    the brand, and the brands that the influencer endorses.
+    the brand, and the brands that the influencer endorses. ``others`` are added, with their posts.
 
     The links state explicitly who represents the brand, so that a variant of a representing account does not
     represent it too. The part is small, and so are hundreds of variants.
@@ -38,7 +38,7 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
     if dataset.representation[brand] == "partners":
         partners = dataset.representing[dataset.representing[:, 0] == brand, 1].tolist()
     endorsed = dataset.endorsements[dataset.endorsements[:, 1] == influencer, 0].tolist()
-    members = list(dict.fromkeys([brand, influencer, *partners]))
+    members = list(dict.fromkeys([brand, influencer, *partners, *others]))
     is_account = pc.is_in(dataset.accounts["id"], pa.array([*members, *endorsed], pa.string()))
     accounts = dataset.accounts.filter(is_account)
     posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], pa.array(members, pa.string())))
@@ -66,7 +66,7 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
         notes=dataset.notes,
         partners_represent=bool(partners),
     )
-    return _with_known_slots(part, dataset)
+    return with_known_slots(part, dataset)
 
 
 def _pair_links(
@@ -175,7 +175,7 @@ class Variants:
             ids = names if base.slots[slot].level == "account" else post_ids
             slots[slot] = self._extended(base.slots[slot], slot, ids=ids)
         tables = {
-            "accounts": _with_copies(base.accounts, self.subject.id, names=names),
+            "accounts": with_copies(base.accounts, self.subject.id, names=names),
             "posts": pa.concat_tables([base.posts, copies]),
             "images": base.images,
             "links": self._links(base.stored_links, names),
@@ -188,7 +188,7 @@ class Variants:
             notes=base.notes,
             partners_represent=base.partners_represent,
         )
-        return _with_known_slots(extended, base), names
+        return with_known_slots(extended, base), names
 
     def _extended(self, features: Features, slot: str, *, ids: np.ndarray) -> Features:
         """Features with the rows of all variants, by these ids (m p,) or (m,)."""
@@ -236,7 +236,7 @@ def scores(ranker: Ranker, other: str, *, side: Side, variants: Variants) -> np.
     return np.nan_to_num(np.concatenate(parts)) if parts else np.zeros(0)
 
 
-def _with_known_slots(part: Dataset, dataset: Dataset) -> Dataset:
+def with_known_slots(part: Dataset, dataset: Dataset) -> Dataset:
     """The part, in which a slot counts as filled if it is in the dataset, even if no account of the part has
     it."""
     for slot in part.slots:
@@ -245,7 +245,7 @@ def _with_known_slots(part: Dataset, dataset: Dataset) -> Dataset:
     return part
 
 
-def _with_copies(accounts: pa.Table, id: str, *, names: np.ndarray) -> pa.Table:
+def with_copies(accounts: pa.Table, id: str, *, names: np.ndarray) -> pa.Table:
     """Accounts with copies of one account under these names."""
     row = pc.index(accounts["id"], id).as_py()
     copies = accounts.take(pa.array([row] * len(names), pa.int64()))

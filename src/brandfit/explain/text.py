@@ -50,6 +50,11 @@ SPEAKS_FOR = {
     "words": "The words that speak most for it",
 }
 """Beginnings of the sentences on attributions."""
+BRAND_SPEAKS_FOR = {
+    "partners": "The partners of the brand that speak most for it",
+    "posts": "The posts on the brand's side that speak most for it",
+}
+"""The same for the side of the brand."""
 MOST_ITEMS = 3
 """Items in a sentence on an attribution."""
 
@@ -65,7 +70,13 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     for kind in SPEAKS_FOR:
         attributions = explanation.attributions_of(kind, "influencer")
         result += [_attribution_sentence(explanation, attribution) for attribution in attributions]
+    for kind in BRAND_SPEAKS_FOR:
+        attributions = explanation.attributions_of(kind, "brand")
+        result += [_attribution_sentence(explanation, attribution) for attribution in attributions]
     result.append(_similar_brands_sentence(explanation))
+    # The decision for both sides, if it was asked for (C-18).
+    both_sides = explanation.more.get("both_sides") or {}
+    result += [both_sides.get("sentence", ""), both_sides.get("joint_sentence", "")]
     return tuple(filter(None, result))
 
 
@@ -83,7 +94,8 @@ def _attribution_sentence(explanation: Explanation, attribution: Attribution) ->
             break
     if not names:
         return ""
-    start = SPEAKS_FOR[kind].format(slot=_slot_words(explanation, attribution.slot))
+    beginnings: Mapping[str, str] = BRAND_SPEAKS_FOR if attribution.side == "brand" else SPEAKS_FOR
+    start = beginnings[kind].format(slot=_slot_words(explanation, attribution.slot))
     return f"{start}: {', '.join(names)}."
 
 

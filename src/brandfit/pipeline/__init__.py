@@ -46,7 +46,7 @@ from brandfit.pipeline.explain import explain, map_methods, save_explanation
 from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
 from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise, split_bounds
 from brandfit.pipeline.inventory import catalogue, doctor, listing
-from brandfit.pipeline.judging import evaluate
+from brandfit.pipeline.judging import evaluate, suggestions
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
 from brandfit.pipeline.maps import make_map, mappable, save_map
 from brandfit.pipeline.missing_features import brands_encoded_in_memory
@@ -148,6 +148,7 @@ __all__ = [
     "shortlist",
     "similar",
     "split_bounds",
+    "suggestions",
     "sweep",
     "topics",
     "train",

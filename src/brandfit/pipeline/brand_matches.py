@@ -131,10 +131,32 @@ class Pair:
         }
         return f" That is among the first tenth for {sides[for_brand, for_influencer]}."
 
+    @property
+    def joint_share(self) -> float:
+        """The joint objective: the larger, which is the worse, of two shares. They are the individual
+        objectives: the rank of the influencer over the candidates, and the rank of the brand over the brands.
+
+        A pair is as good jointly as it is for the side that it serves worse (maximin).
+        """
+        return max(self.suited.candidate_rank / self.suited.among, self.suited.rank / self.brands)
+
+    @property
+    def joint_sentence(self) -> str:
+        """Both objectives in words: each side alone, and both together."""
+        for_brand = _percent(self.suited.candidate_rank / self.suited.among)
+        for_influencer = _percent(self.suited.rank / self.brands)
+        return (
+            f"Alone, the brand has it in its first {for_brand} of candidates, the influencer in its first "
+            f"{for_influencer} of brands; together, the worse of both counts: the first "
+            f"{_percent(self.joint_share)}."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "influencer": self.influencer,
             "brands": self.brands,
+            "joint_share": self.joint_share,
+            "joint_sentence": self.joint_sentence,
             **self.suited.to_dict(),
             "not_this": self.not_this,
             "first_tenth_for_brand": self.for_brand,
@@ -144,6 +166,10 @@ class Pair:
             "sentence": self.sentence,
             "notes": list(self.notes),
         }
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def _in_first_tenth(rank: int, total: int) -> bool | None:

@@ -15,6 +15,7 @@ from brandfit.explain import explain as explaining
 from brandfit.explain import heatmap, render
 from brandfit.explain.explanation import Explanation, MapMethod
 from brandfit.explain.text import sentences as explaining_sentences
+from brandfit.pipeline.brands import pair
 from brandfit.pipeline.lookup import find_influencer
 from brandfit.pipeline.missing_features import encoding_of
 from brandfit.pipeline.narrowing import RankingContext, exclusion, narrowed, with_guests
@@ -50,6 +51,7 @@ def explain(
     followers: str | None = None,
     map_method: MapMethod = "occlusion",
     query: RankingQuery | None = None,
+    both: bool = False,
 ) -> Explained:
     """Why a ranker gave an influencer its score for a brand.
 
@@ -59,6 +61,8 @@ def explain(
     map_method  how heat maps are made (``explain.heatmap``)
     query       the list in which the influencer has its rank and score; default: the whole ranking. Weights
                 and likes change the score and its parts, not what posts, columns, words and pictures add
+    both        also whether the pair suits both sides, each alone and together (C-18, ``pair``); it ranks all
+                brands for the influencer, under ``more["both_sides"]``
     """
     workspace = as_workspace(workspace)
     kinds, sides, query = tuple(kinds), tuple(sides), query or RankingQuery()
@@ -99,7 +103,20 @@ def explain(
         (id(model), id(dataset), brand, influencer, *options),
         lambda: (explained(), model, dataset),
     )[0]
-    return Explained(_with_rank(explanation, context, query), dataset)
+    explanation = _with_rank(explanation, context, query)
+    if both:
+        decision = pair(
+            workspace,
+            brand,
+            influencer,
+            ranker=ranker,
+            data=data,
+            followers=followers,
+            not_this={brand: [*query.not_this, *query.dislike]},
+        )
+        explanation = replace(explanation, more={**explanation.more, "both_sides": decision.to_dict()})
+        explanation = replace(explanation, sentences=explaining_sentences(explanation))
+    return Explained(explanation, dataset)
 
 
 def _with_rank(explanation: Explanation, context: RankingContext, query: RankingQuery) -> Explanation:

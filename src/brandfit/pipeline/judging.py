@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from brandfit import registry
-from brandfit.arguments import Seeds, Texts, checked, seeds_of
+from brandfit.arguments import Account, Seeds, Texts, checked, seeds_of
 from brandfit.config import Config
 from brandfit.errors import UsageError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.first_ten import FirstTen, first_ten
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.datasets import load, ready
 from brandfit.pipeline.refitting import Refit
 from brandfit.pipeline.settings import check_settings, scope
+from brandfit.pipeline.training import default_ranker
 from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 from brandfit.workspace import Place, as_workspace
@@ -74,6 +76,38 @@ def evaluate(
         folder=folder,
         prepare=Refit.from_dataset(workspace, dataset) if refit else None,
     )
+
+
+@checked
+def suggestions(
+    workspace: Place,
+    brand: Account | None = None,
+    *,
+    ranker: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    protocol: str = "suggestions",
+    progress: Progress | None = None,
+) -> FirstTen:
+    """The plain answer on the workspace's own list of partners: of the ten influencers that a ranker would
+    have suggested, how many are really partners, and how many by chance (``evaluation.first_ten``).
+
+    Every brand is judged by a ranker that was fitted without it. ranker: the default is the one that ranks.
+    Raises UnknownName for a brand that cannot be judged.
+    """
+    workspace = as_workspace(workspace)
+    name = ranker or default_ranker(workspace)
+    report = evaluate(
+        workspace,
+        [name],
+        protocol=protocol,
+        settings=settings,
+        data=data,
+        seeds=(seed,),
+        progress=progress,
+    )
+    return first_ten(report, name, brand=brand)
 
 
 def _factory(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from brandfit.encoders.base import Encoder
 from brandfit.errors import UsageError
 from brandfit.pipeline.campaign import shortlist
 from brandfit.pipeline.inventory import catalogue
+from brandfit.pipeline.judging import suggestions
 from brandfit.pipeline.lookup import find_influencers
 from brandfit.pipeline.missing_features import with_waiting_notes
 from brandfit.pipeline.narrowing import RankingContext, exclusion, narrowed, with_guests
@@ -54,6 +56,7 @@ def report(
     currency: str | None = None,
     exclude: Accounts | None = (),
     not_this: Accounts | None = (),
+    evaluation: bool = False,
 ) -> Report:
     """Write what is known of a brand, the best k influencers and the reasons, to a .html or .pdf file; with a
     budget or a count also the best set. Returns the content of the report.
@@ -66,6 +69,8 @@ def report(
     currency     of the prices, in place of that of the workspace
     exclude, not_this  influencers that are left out, as in ``rank``; those that ``influencers`` names are in
                  the report, without a rank
+    evaluation   also how many of ten suggestions to this brand, by a ranker that had not learned from it, are
+                 its partners (``suggestions``); the ranker is fitted anew, which takes long
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
@@ -125,11 +130,24 @@ def report(
         influencers=named,
         left_out=left_out,
     )
+    if evaluation:
+        sentences = _evaluation_sentences(workspace, context.brand, ranker=name, data=data, seed=seed)
+        content = replace(content, evaluation=sentences)
     # The file is replaced at once, so that a reader never sees half a report.
     page = html.render(content)
     with tabular.replacing(path, ENDINGS) as temporary:
         temporary.write_bytes(pdf.write(page) if path.suffix.lower() == ".pdf" else page.encode())
     return content
+
+
+def _evaluation_sentences(
+    workspace: Workspace, brand: str, *, ranker: str, data: Mapping[str, Any] | None, seed: int
+) -> tuple[str, ...]:
+    """The plain answer on a brand, or the reason why there is none."""
+    try:
+        return suggestions(workspace, brand, ranker=ranker, data=data, seed=seed).sentences
+    except UsageError as error:  # UnknownName included: the brand has no held-out partner to find
+        return (f"The suggestions cannot be judged for {brand}: {error.message}",)
 
 
 class _Settings(NamedTuple):

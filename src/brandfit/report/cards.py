@@ -50,6 +50,7 @@ class CardMaker:
         brands, influencers = (np.array([id], dtype=object) for id in (self.brand, influencer))
         if np.isnan(self.ranker.score(self.dataset, brands, influencers)[0, 0]):
             return None
+        is_by_partners = self.dataset.representation[self.brand] == "partners"
         # Heat maps take long, so they are made on request.
         kinds = ("posts", "columns", "maps") if self.maps is not None else ("posts", "columns")
         return explaining.explain(
@@ -58,6 +59,8 @@ class CardMaker:
             brand=self.brand,
             influencer=influencer,
             kinds=kinds,
+            # A brand without posts is seen through its partners: the card says which of them speak for it.
+            sides=("influencer", "brand") if is_by_partners else ("influencer",),
             encoders={"picture": self.maps} if self.maps is not None else {},
             more=more,
             seed=self.seed,

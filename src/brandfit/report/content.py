@@ -85,6 +85,8 @@ class Report:
     shortlist   the best set, or None
     changed     sentences on how the set differs from the ranking
     method      sentences on what the numbers mean
+    evaluation  the plain answer on this brand: partners among ten suggestions, and chance; () if it was not
+                asked for
     notes       sentences on what was left out
     origin      label to words on data, Features and ranker
     excluded    influencers that are no candidates, counted by reason
@@ -109,6 +111,7 @@ class Report:
     date: str
     excluded: tuple[Counted, ...] = ()
     incomplete: tuple[Counted, ...] = ()
+    evaluation: tuple[str, ...] = ()
 
     @property
     def counts(self) -> list[str]:

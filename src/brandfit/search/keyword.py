@@ -16,6 +16,9 @@ The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009). Its weights were
 single word has all its weight in one concept: a share of 1, as high as for an influencer that wrote it a
 hundred times. ``evidence`` corrects this: it adds ten units of weight on other concepts.
 
+A hit quotes a text only if it contains a name of a sense of the query (``search.quotes``). Without such a
+text it has no quote, and the reason says so.
+
 The weight of a concept is its sum over posts. The similarity of a keyword and a concept is 1 if the keyword
 is a name of the concept. Otherwise it is the cosine of both texts by the encoder of ``text``, if this is a
 sentence encoder, and 0 below .5.
@@ -30,7 +33,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +41,8 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from brandfit.arguments import Texts, checked
+from brandfit.data.arrow import column_lists
+from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Post
@@ -48,6 +53,7 @@ from brandfit.mappings import position_by_item
 from brandfit.ranking import order
 from brandfit.search.fulltext import FIELDS, FullText
 from brandfit.search.query import Query, parse_query
+from brandfit.search.quotes import Place, Sense, place_of, senses
 
 WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, "meaning": 0.2}
 """Weights of the rankings in the fusion."""
@@ -69,6 +75,17 @@ SNIPPET = 120
 MOST_CONCEPTS = 3
 """Concepts of a hit that are named."""
 
+Basis = Literal["caption", "biography", "picture", "single words", "meaning", "concepts"]
+REASONS: Mapping[Basis, str] = {
+    "caption": "writes so",
+    "biography": "says so in the biography",
+    "picture": "a picture of a post is described so",
+    "single words": "writes single words of it only, so nothing is quoted",
+    "meaning": "a post matches by meaning only, so nothing is quoted",
+    "concepts": "",
+}
+"""What proves a match, in words. A match by concepts names these concepts."""
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -76,8 +93,11 @@ class Hit:
 
     ranks     1-based rank in each ranking that found it
     concepts  concepts that matched, with the part of the share that each adds
-    post      the best matching post, "" if there is none
-    snippet   the part of its caption with a keyword
+    post      the post that is quoted, else the best matching post; "" if there is none
+    snippet   the part of the caption or the biography that names a sense of the query; "" if none does
+    basis     what proves the match: "caption", "biography", "picture" (its description in the source names a
+              sense), "single words" (of a sense of several words), "meaning" (a post is near by meaning
+              only) or "concepts" (counted concepts only)
     """
 
     influencer: str
@@ -86,6 +106,7 @@ class Hit:
     concepts: tuple[tuple[str, float], ...]
     post: str
     snippet: str
+    basis: Basis
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -95,6 +116,8 @@ class Hit:
             "concepts": [{"concept": name, "adds": value} for name, value in self.concepts],
             "post": self.post,
             "snippet": self.snippet,
+            "basis": self.basis,
+            "reason": REASONS[self.basis],
             "why": self.why,
         }
 
@@ -103,11 +126,8 @@ class Hit:
         reasons = []
         if self.concepts:
             reasons.append(f"is about {', '.join(name for name, _ in self.concepts)}")
-        if "words" in self.ranks:
-            reasons.append("writes so")
-        elif "meaning" in self.ranks:
-            reasons.append("writes of the like")
-        return f"{'; '.join(reasons)}{f': “{self.snippet}”' if self.snippet else ''}"
+        reasons.append(REASONS[self.basis])
+        return f"{'; '.join(filter(None, reasons))}{f': “{self.snippet}”' if self.snippet else ''}"
 
 
 class QueryMatches(NamedTuple):
@@ -431,34 +451,96 @@ class Keywords:
 
     def _hit(self, i: int, matches: Matches, *, concepts: tuple[tuple[str, float], ...]) -> Hit:
         post = int(matches.query_matches.post[i])
+        quote = self._quote(i, post, senses(matches.keywords))
+        ranks = {name: int(ranks[i]) for name, ranks in matches.ranks.items() if ranks[i]}
+        if quote is not None:
+            post, basis = quote.post, quote.basis
+        elif "words" in ranks:
+            basis = "single words"
+        else:
+            basis = "meaning" if "meaning" in ranks else "concepts"
         return Hit(
             influencer=str(self.dataset.influencers[i]),
             score=float(matches.scores[i]),
-            ranks={name: int(ranks[i]) for name, ranks in matches.ranks.items() if ranks[i]},
+            ranks=ranks,
             concepts=concepts,
             post=self.posts[post].as_py() if post >= 0 else "",
-            snippet=self._snippet(post, matches.keywords),
+            snippet=quote.snippet if quote is not None else "",
+            basis=basis,
         )
+
+    def _quote(self, i: int, best: int, query_senses: Sequence[Sense]) -> _Quote | None:
+        """The text of an influencer that names a sense of the query; None if there is none.
+
+        best  the best matching post (a row of ``Dataset.posts``), which is read first, or -1
+
+        Then come the other posts, the newest first, then the biography, then descriptions of pictures.
+        """
+        newest_first = self._rows_of_influencer(i)
+        rows = [best, *newest_first[newest_first != best].tolist()] if best >= 0 else newest_first.tolist()
+        for row in rows:
+            text = self._caption(row)
+            if place := place_of(text, query_senses):
+                return _Quote(row, "caption", _snippet(text, place))
+        biography = _on_one_line(self.dataset.account_values("biography", self.dataset.influencers[[i]])[0])
+        if place := place_of(biography, query_senses):
+            return _Quote(best, "biography", _snippet(biography, place))
+        # The owner did not write these descriptions, so they prove the match and are not quoted.
+        for row in rows:
+            description = self._description_by_post.get(self.posts[row].as_py(), "")
+            if place_of(description, query_senses):
+                return _Quote(row, "picture", "")
+        return None
+
+    def _rows_of_influencer(self, i: int) -> np.ndarray:
+        """Rows of ``Dataset.posts`` of an influencer, the newest first; posts without a time come last."""
+        is_own = pc.equal(self.dataset.posts["account"], str(self.dataset.influencers[i]))
+        rows = np.flatnonzero(is_own.to_numpy())
+        time = pc.fill_null(self.dataset.posts["time"].take(pa.array(rows)), 0).to_numpy()
+        return np.asarray(rows[np.lexsort((rows, -time))], np.int64)
 
     @cached_property
     def _captions(self) -> pa.Array:
         return self.dataset.posts["caption"].combine_chunks()
 
-    def _snippet(self, post: int, keywords: Sequence[str]) -> str:
-        """The part of a caption with the first of the keywords; its beginning if none occurs."""
-        caption = self._captions[post].as_py() if post >= 0 else ""
-        text = re.sub(r"\s+", " ", caption or "").strip()
-        if len(text) <= SNIPPET:
-            return text
-        matches = filter(None, (_pattern_of(keyword).search(text) for keyword in keywords))
-        first = min((match.start() for match in matches), default=0)
-        # A third of the snippet stands before the keyword, from the start of a word.
-        start = 0 if first < SNIPPET // 2 else text.rfind(" ", 0, first - SNIPPET // 3) + 1
-        end = start + SNIPPET - 2
-        return f"{'…' if start else ''}{text[start:end].rstrip()}{'…' if end < len(text) else ''}"
+    @cached_property
+    def _hashtags(self) -> pa.Array:
+        return self.dataset.posts["hashtags"].combine_chunks()
+
+    def _caption(self, row: int) -> str:
+        """A caption on one line, with the hashtags that the source states separately."""
+        text = _on_one_line(self._captions[row].as_py())
+        written = set(hashtags(text))
+        stated = self._hashtags[row].as_py() or []
+        return " ".join(filter(None, [text, *(f"#{tag}" for tag in stated if tag not in written)]))
+
+    @cached_property
+    def _description_by_post(self) -> dict[str, str]:
+        """Post to the descriptions of its pictures in the source."""
+        descriptions: dict[str, str] = {}
+        for post, text in zip(*column_lists(self.dataset.images, ("post", "alt_text")), strict=True):
+            if text:
+                descriptions[post] = f"{descriptions.get(post, '')} {text}"
+        return descriptions
 
 
-def _pattern_of(keyword: str) -> re.Pattern[str]:
-    """Pattern of a keyword, or its first letters, in a word or hashtag: hiking finds #HikeMore."""
-    word = keyword.replace("_", " ").strip()
-    return re.compile(re.escape(word[: max(3, len(word) - 3)]), re.IGNORECASE)
+class _Quote(NamedTuple):
+    """A post (row of ``Dataset.posts``, -1 for none) and the text that names a sense of the query."""
+
+    post: int
+    basis: Basis
+    snippet: str
+
+
+def _on_one_line(text: str | None) -> str:
+    return re.sub(r"\s+", " ", text or "").strip()
+
+
+def _snippet(text: str, place: Place) -> str:
+    """The part of a text around a place, at most ``SNIPPET`` characters of it."""
+    if len(text) <= SNIPPET:
+        return text
+    # A third of the snippet stands before the place, from the start of a word.
+    start = 0 if place.start < SNIPPET // 2 else text.rfind(" ", 0, place.start - SNIPPET // 3) + 1
+    end = max(start + SNIPPET - 2, place.end)
+    return f"{'…' if start else ''}{text[start:end].rstrip()}{'…' if end < len(text) else ''}"

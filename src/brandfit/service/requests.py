@@ -173,6 +173,9 @@ class ReportRequest(Body):
     objective: Objective = None
     currency: Currency = None
     maps: bool = Field(False, description="heat maps over the pictures; slow")
+    evaluation: bool = Field(
+        False, description="how many of ten suggestions to this brand are its partners; learns anew, slow"
+    )
     followers: FollowerBounds = None
 
 

@@ -67,6 +67,9 @@ def explanation(  # FastAPI: one argument per parameter of the request
     kind: Kinds = ["posts", "columns"],
     side: Sides = "influencer",
     map_method: Method = "occlusion",
+    both: Annotated[
+        bool, Query(description="also whether the pair suits both sides, under both_sides; it takes longer")
+    ] = False,
 ) -> Any:
     """Why the influencer has its score for the brand, and its rank among the candidates that ``/rankings``
     lists with the same parameters."""
@@ -85,6 +88,7 @@ def explanation(  # FastAPI: one argument per parameter of the request
         followers=parameters.followers,
         map_method=map_method,
         query=parameters.query(opinions_for_brand),
+        both=both,
     )
     return plain(explained.to_dict())
 

@@ -8,14 +8,18 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from brandfit import pipeline
+from brandfit.errors import UnknownName
+from brandfit.evaluation.first_ten import FirstTen
 from brandfit.service.http.dependencies import CurrentWorkspace, Jobs, Queue
 from brandfit.service.jobs.queue import KEPT
 from brandfit.service.pages._formats import PART
-from brandfit.service.pages._page import Reader, Writer, back, page
+from brandfit.service.pages._page import Reader, Writer, back, message_of, page
 from brandfit.service.requests import EvaluationRequest
 from brandfit.service.views import evaluations
 
 router = APIRouter()
+SUGGESTIONS = "suggestions"
+"""The protocol whose page gives the plain answer."""
 DEFAULT_RANKERS = ["simcos", "brandfit"]
 """Rankers that are ticked in the form."""
 
@@ -63,6 +67,45 @@ def evaluation(
     )
 
 
+@router.get("/evaluation/plain")
+def plain(
+    request: Request,
+    _: Reader,
+    *,
+    workspace: CurrentWorkspace,
+    queue: Queue,
+    brand: Annotated[str, Query(max_length=200)] = "",
+    ranker: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """The plain answer of the latest evaluation of suggestions, for all brands or for one."""
+    jobs = queue.listing(KEPT).of_kind("evaluate")
+    chosen = evaluations.latest_suggestions(jobs.ended)
+    answers = chosen["result"]["first_ten"] if chosen else {}
+    answer, error = None, ""
+    if answers:
+        name = ranker if ranker in answers else list(answers)[-1]
+        try:
+            answer = FirstTen.from_dict(answers[name], brand or None)
+        except UnknownName as raised:
+            error = message_of(raised)
+    return page(
+        request,
+        "plain_evaluation.html",
+        status=422 if error else 200,
+        answer=answer,
+        error=error,
+        brand=brand,
+        brands=[one["brand"] for one in next(iter(answers.values()))["brands"]] if answers else [],
+        rankers=list(answers),
+        notes=chosen["result"]["notes"] if chosen else [],
+        finished=chosen["finished"] if chosen else None,
+        is_outdated=chosen is not None and evaluations.is_outdated(workspace, chosen),
+        open=jobs.open,
+        can_evaluate=bool(workspace.fingerprint),
+        default_rankers=DEFAULT_RANKERS,
+    )
+
+
 @router.post("/evaluation")
 def begin(
     caller: Writer,
@@ -88,7 +131,7 @@ def begin(
         "ties": "all" if compare_ties else None,
     }
     jobs.submit(caller, "evaluate", EvaluationRequest.model_validate(fields))
-    return back("/evaluation")
+    return back("/evaluation/plain" if protocol == SUGGESTIONS else "/evaluation")
 
 
 @router.get("/numbers")

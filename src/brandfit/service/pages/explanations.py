@@ -133,6 +133,7 @@ def piece(  # FastAPI: one argument per parameter of the request
         brand=brand,
         influencer=influencer,
         owner=influencer if side == "influencer" else brand,
+        by_partners=side == "brand" and pipeline.load(workspace).representation[brand] == "partners",
         side=side,
         ranker=form.ranker,
         address=form.address,
@@ -208,7 +209,11 @@ def _attribution_tables(explanation: Explanation, *, kind: str, side: Side) -> l
     """The attributions with their largest items, which of these are significant, and the decimals to
     print."""
     tables = []
-    for attribution in explanation.attributions_of(kind, side):
+    attributions = explanation.attributions_of(kind, side)
+    # A brand without posts is seen through its partners: these come before their posts.
+    if kind == "posts":
+        attributions = explanation.attributions_of("partners", side) + attributions
+    for attribution in attributions:
         if not attribution.items:
             continue
         items = attribution.items[:MOST]

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brandfit import pipeline
 from brandfit.errors import BrandfitError
 from brandfit.service.jobs.kinds import SplitSettings
 from brandfit.workspace import Workspace
+
+
+def latest_suggestions(jobs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The latest ended job, newest first, that evaluated suggestions with a result; None without one."""
+    for job in jobs:
+        result = job["result"] if job["state"] == "done" else None
+        # Results of earlier versions have no plain answer.
+        if result and result["protocol"] == "suggestions" and result.get("first_ten"):
+            return job
+    return None
 
 
 def is_outdated(workspace: Workspace, job: Mapping[str, Any]) -> bool:
