@@ -25,7 +25,7 @@ FLOORS = [
     {"config"},
     {"registry"},
     {"data"},
-    {"ranking", "learning"},
+    {"ranking", "learning", "exposure"},
     {"encoders", "rankers"},
     {"profilers"},
     {"audience"},

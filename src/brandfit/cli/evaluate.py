@@ -56,6 +56,11 @@ if TYPE_CHECKING:
     help="Encode anew in every fold what was fitted on all accounts, or describes them whole.",
 )
 @click.option(
+    "--exposure",
+    type=click.Choice(["parity"]),
+    help="Also judge each ranker in an order in which every follower tier has its share of the places.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False),
     help="Folder to write the report to: Markdown, LaTeX, JSON, plots.",
@@ -80,6 +85,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     seeds: int,
     seed: int,
     refit: bool,
+    exposure: str | None,
     out: str | None,
     per_brand_file: str | None,
     settings: tuple[str, ...],
@@ -95,6 +101,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
       brandfit evaluate simcos wsim brandfit -w demo
       brandfit evaluate brandfit --plain -w demo
       brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
+      brandfit evaluate simcos --exposure parity -w demo
       brandfit evaluate simcos --ties all --per-brand brands.csv -w demo
     """
     from brandfit import pipeline
@@ -115,6 +122,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         # Consecutive seeds from the first one.
         seeds_used = tuple(range(seed, seed + seeds))
         # Everything that the result depends on: an evaluation that was stopped goes on only with the same.
+        # An order is made after the training, so it is no input.
         inputs = rankers, protocol, options, data, seeds_used, ties
         dataset = pipeline.load(opened, data)
         with pipeline.resumable(opened, dataset.fingerprint, *inputs, refit) as folder:
@@ -129,6 +137,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 progress=bar,
                 folder=folder,
                 refit=refit,
+                exposure=exposure,
             )
     files = []
     if out:
@@ -137,6 +146,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         typed += [f"--seed {seed}"] if seed else []
         typed += [f"--ties {ties}"] if ties else []
         typed += ["--refit"] if refit else []
+        typed += [f"--exposure {exposure}"] if exposure else []
         typed += [*(f"--set {setting}" for setting in settings), "-w WORKSPACE"]
         files = publish(
             outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options, dataset=dataset),

@@ -24,7 +24,9 @@ from brandfit.evaluation.judging import (
     FoldJudgement,
     PartnerRanks,
     brand_values,
+    candidate_tiers,
     judge_fold,
+    tier_shares,
     undefined,
 )
 from brandfit.evaluation.metrics import TIES
@@ -32,6 +34,7 @@ from brandfit.evaluation.plan import Plan, PlannedFold, plan_folds
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.references import DRAWN, references
 from brandfit.evaluation.report import RankerResult, Report
+from brandfit.exposure import PARITY, TierShares
 from brandfit.learning.trainer import CHECKPOINT
 from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
@@ -146,10 +149,13 @@ class _Run:
         )
         if self.protocol.compares_ties:
             result.by_tie_rule = {rule: _no_values(self.protocol) for rule in TIES}
+        if self.protocol.compares_parity:
+            result.parity = RankerResult(_no_values(self.protocol))
         notes = _Notes()
         for seed in self.seeds:
             values = {kind: _no_values(self.protocol) for kind in KINDS}
             by_tie_rule = {rule: _no_values(self.protocol) for rule in result.by_tie_rule}
+            in_parity = {PARITY: _no_values(self.protocol)} if result.parity else {}
             ranks_of_folds: list[PartnerRanks] = []
             for number, planned in enumerate(self.plan.folds):
                 steps.start(f"{name}, seed {seed}, {planned.fold.name}")
@@ -162,9 +168,13 @@ class _Run:
                 ranks_of_folds.append(judgement.values.partner_ranks)
                 _append(values, judgement.values.by_kind)
                 _append(by_tie_rule, judgement.values.by_tie_rule)
+                if judgement.values.parity is not None:
+                    _append(in_parity, {PARITY: judgement.values.parity.values})
             # One (b,) array a seed: the brands of all folds, in the order of the plan.
             _collect({"all": result.values, **result.history}, values)
             _collect(result.by_tie_rule, by_tie_rule)
+            if result.parity:
+                _collect({PARITY: result.parity.values}, in_parity)
             result.partner_ranks.append(PartnerRanks.joined(ranks_of_folds))
         n_fits = len(self.plan.folds) * len(self.seeds)
         n_brands = len(self.plan.brands)
@@ -181,6 +191,9 @@ class _Run:
         judgement = judge_fold(ranker, planned, protocol=self.protocol)
         result.score_seconds += time.perf_counter() - started
         result.probabilities.append((judgement.probabilities, judgement.is_partner))
+        result.shares += judgement.values.shares
+        if result.parity and judgement.values.parity is not None:
+            result.parity.shares += judgement.values.parity.shares
         result.parameters = ranker.n_parameters
         result.fitted_features |= judgement.feature_name_by_slot
         return judgement
@@ -226,10 +239,15 @@ def judge_references(plan: Plan, protocol: Protocol) -> dict[str, RankerResult]:
         # Equal scores of these mean "no evidence": the mean over all orders judges them under any tie rule.
         judge = protocol.replace(ties="expected") if name in DRAWN else protocol
         values = _no_values(protocol)
+        shares = TierShares.empty()
         for planned, scores in zip(plan.folds, scores_of_folds, strict=True):
             for metric, of_fold in _reference_values(planned, scores[name], protocol=judge).items():
                 values[metric].append(of_fold)
-        results[name] = RankerResult({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
+            tiers = candidate_tiers(planned.fold)
+            for row, brand_scores in enumerate(scores[name]):
+                shares += tier_shares(planned.fold, row, brand_scores, tiers=tiers)
+        joined = {metric: [np.concatenate(arrays)] for metric, arrays in values.items()}
+        results[name] = RankerResult(joined, shares=shares)
     return results
 
 

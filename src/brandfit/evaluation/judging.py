@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from brandfit.data.split import Fold
 from brandfit.evaluation.metrics import TIES, Metric, blocks, ranks_of_relevant
 from brandfit.evaluation.plan import PlannedFold
 from brandfit.evaluation.protocol import Protocol
+from brandfit.exposure import TierShares, parity_scores, tiers_of
 from brandfit.rankers.base import Ranker
+from brandfit.ranking import order
 
 CELLS = 4_000_000
 """Scores in memory at once: brands are scored in blocks of at most this many pairs."""
@@ -48,6 +50,18 @@ class PartnerRanks:
 
 
 @dataclass(frozen=True)
+class OrderValues:
+    """Values of the b brands of a fold in one order of the candidates.
+
+    values  metric name to (b,) values, NaN where not defined
+    shares  of the follower tiers, summed over the brands
+    """
+
+    values: dict[str, np.ndarray]
+    shares: TierShares
+
+
+@dataclass(frozen=True)
 class FoldValues:
     """Values of the b brands of a fold.
 
@@ -55,12 +69,16 @@ class FoldValues:
     by_tie_rule    tie rule to metric name to (b,) values; empty unless the protocol compares tie rules
     is_silent      (b,) bool: brands of which no candidate has a score
     partner_ranks  of the held-out partners
+    shares         of the follower tiers, summed over the brands
+    parity         the values in the order with parity of exposure; None unless the protocol compares it
     """
 
     by_kind: dict[str, dict[str, np.ndarray]]
     by_tie_rule: Mapping[str, Mapping[str, np.ndarray]]
     is_silent: np.ndarray
     partner_ranks: PartnerRanks
+    shares: TierShares
+    parity: OrderValues | None
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,9 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
     for rule in rules:
         by_tie_rule[rule] = undefined(protocol, len(fold.brands))
     ranks = [_partner_ranks(fold, 0, np.zeros(0), protocol=protocol)]
+    tiers = candidate_tiers(fold)  # (n,)
+    shares = TierShares.empty()
+    parity = OrderValues(undefined(protocol, len(fold.brands)), TierShares.empty())
     for rows in _row_blocks(fold):
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
         # A brand without a single score is tied on all candidates.
@@ -136,7 +157,47 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
             for rule, of_rule in protocol_by_rule.items():
                 found = brand_values(of_rule, planned, row=row, scores=brand_scores, is_judged=judged["all"])
                 _fill(by_tie_rule[rule], row, found)
-    return FoldValues(by_kind, by_tie_rule, is_silent, PartnerRanks.joined(ranks))
+            shares += tier_shares(fold, row, brand_scores, tiers=tiers)
+            if protocol.compares_parity:
+                fair = _with_parity(fold, row, brand_scores, tiers=tiers)
+                found = brand_values(protocol, planned, row=row, scores=fair, is_judged=judged["all"])
+                _fill(parity.values, row, found)
+                parity = replace(parity, shares=parity.shares + tier_shares(fold, row, fair, tiers=tiers))
+    return FoldValues(
+        by_kind=by_kind,
+        by_tie_rule=by_tie_rule,
+        is_silent=is_silent,
+        partner_ranks=PartnerRanks.joined(ranks),
+        shares=shares,
+        parity=parity if protocol.compares_parity else None,
+    )
+
+
+def candidate_tiers(fold: Fold) -> np.ndarray:
+    """(n,) follower tiers of the candidates, by the data that a ranker sees when it scores."""
+    return tiers_of(fold.test.account_values("followers", fold.candidates))
+
+
+def tier_shares(fold: Fold, row: int, scores: np.ndarray, *, tiers: np.ndarray) -> TierShares:
+    """Shares of the follower tiers in the list of the brand of a row; none if it has no partner to find.
+
+    scores, tiers  (n,) of all candidates
+    """
+    eligible = fold.eligible[row]  # (n,) bool
+    is_partner = fold.relevant[row][eligible]
+    if not is_partner.any():
+        return TierShares.empty()
+    return TierShares.of_brand(scores[eligible], tiers[eligible], is_partner=is_partner)
+
+
+def _with_parity(fold: Fold, row: int, scores: np.ndarray, *, tiers: np.ndarray) -> np.ndarray:
+    """(n,) scores of the order with parity of exposure; NaN for candidates that are not ranked for the
+    brand of the row, or have no score."""
+    rows = np.flatnonzero(fold.eligible[row])
+    result = np.full(len(scores), np.nan)
+    best_first = order(scores[rows], fold.candidates[rows])
+    result[rows] = parity_scores(scores[rows], tiers[rows], order=best_first)
+    return result
 
 
 def _fill(values: Mapping[str, np.ndarray], row: int, found: Mapping[Metric, float]) -> None:

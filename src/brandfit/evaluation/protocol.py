@@ -78,6 +78,7 @@ class Protocol(msgspec.Struct, frozen=True):
     metrics      in the order of tables
     ties         where relevant candidates are within a block of equal scores (``metrics``)
     compares_ties  whether the report also has each metric under every tie rule (B-14)
+    compares_parity  whether each ranking is also judged in the order with parity of exposure by follower tier
     """
 
     name: str
@@ -89,6 +90,7 @@ class Protocol(msgspec.Struct, frozen=True):
     metrics: tuple[Metric, ...] = STANDARD
     ties: Ties = "expected"
     compares_ties: bool = False
+    compares_parity: bool = False
 
     @property
     def sentence(self) -> str:

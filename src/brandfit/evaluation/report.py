@@ -15,6 +15,7 @@ from brandfit.evaluation.metrics import Metric, Recall
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report_text import report_text
 from brandfit.evaluation.significance import holm, interval, paired_test
+from brandfit.exposure import DEPTH, TIERS, UNKNOWN, TierShares, distance
 from brandfit.mappings import map_values
 
 
@@ -38,6 +39,10 @@ class RankerResult:
     """Tie rule to the values under it; empty unless the protocol compares tie rules."""
     partner_ranks: list[PartnerRanks] = field(default_factory=list)
     """For every seed the ranks of all held-out partners; empty for references."""
+    shares: TierShares = field(default_factory=TierShares.empty)
+    """Of the follower tiers, summed over brands, folds and seeds."""
+    parity: RankerResult | None = None
+    """Values and shares in the order with parity of exposure; None unless the protocol compares it."""
     leaky: bool = False
     """Whether the ranker saw the labels that it was judged on: its figures do not say how it does in use."""
 
@@ -200,6 +205,50 @@ class Report:
                 table["brands"][str(metric)] = int(differs.sum())
         return table
 
+    def exposure(self, result: RankerResult) -> dict[str, Any] | None:
+        """Shares of the follower tiers that have candidates, by their exposure in the lists of a result, and
+        how far these are from the shares of the candidates and of the partners (``exposure.distance``).
+
+        None if the number of followers of no candidate is known, and for results of earlier versions.
+        """
+        means = result.shares.means()
+        if means.candidates[:UNKNOWN].sum() == 0:
+            return None
+        tiers = []
+        for number in np.flatnonzero(means.candidates).tolist():
+            tiers.append(
+                {
+                    "followers": TIERS[number],
+                    "exposure": float(means.exposure[number]),
+                    "candidates": float(means.candidates[number]),
+                    "partners": float(means.partners[number]),
+                }
+            )
+        return {
+            "depth": DEPTH,
+            "tiers": tiers,
+            "from_candidates": distance(means.exposure, means.candidates),
+            "from_partners": distance(means.exposure, means.partners),
+        }
+
+    def parity(self, ranker: str) -> dict[str, Any] | None:
+        """A ranker in the order with parity of exposure: ``results`` as in ``to_dict``, ``cost`` (metric name to
+        difference to its own order, and p of the paired test) and ``exposure``. None unless the protocol
+        compares it."""
+        own = self.results[ranker]
+        if own.parity is None:
+            return None
+        cost = {}
+        for metric in self.protocol.metrics:
+            before, after = own.mean(metric), own.parity.mean(metric)  # (b,)
+            difference = metric.aggregate(after) - metric.aggregate(before)
+            cost[str(metric)] = {"difference": _finite(difference), "p": paired_test(after, before)}
+        # All tests of this table count as one family.
+        for row, adjusted in zip(cost.values(), holm([row["p"] for row in cost.values()]), strict=True):
+            row["p_holm"] = adjusted
+        figures = self._figures({ranker: own.parity})[ranker]
+        return {"results": figures, "cost": cost, "exposure": self.exposure(own.parity)}
+
     def per_brand(self, ranker: str) -> list[dict[str, Any]]:
         """A row for each judged brand (B-15): ``values`` has the metrics (mean over seeds), ``partners`` its
         held-out partners with their ``rank`` (mean over seeds) among ``candidates``, best first."""
@@ -283,6 +332,8 @@ class Report:
                 "by_history": self.by_history(name),
                 "by_category": self.by_category(name),
                 "by_tie_rule": self.by_tie_rule(name) or None,
+                "exposure": self.exposure(result),
+                "parity": self.parity(name),
                 "per_brand": self.per_brand(name) if per_brand else None,
                 "parameters": result.parameters,
                 "seconds": {"fit": round(result.fit_seconds, 4), "score": round(result.score_seconds, 4)},
@@ -311,6 +362,9 @@ class Report:
             "by_category": column("by_category"),
             **({"by_tie_rule": column("by_tie_rule")} if self.protocol.compares_ties else {}),
             **({"per_brand": column("per_brand")} if per_brand else {}),
+            "exposure": column("exposure"),
+            "reference_exposure": _without_none(map_values(self.exposure, self.references)),
+            **({"parity": column("parity")} if self.protocol.compares_parity else {}),
             "comparisons": self.comparisons(baseline) if len(self.results) > 1 else [],
             "parameters": column("parameters"),
             "seconds": column("seconds"),
@@ -339,6 +393,10 @@ class Report:
     def to_text(self) -> str:
         """The table for people: rankers down, metrics across, mean and 95 % interval over brands."""
         return report_text(self)
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _with_names(names_by_note: dict[str, list[str]]) -> list[str]:

@@ -36,6 +36,8 @@ def report_text(report: Report) -> str:
         *_seed_spread(report),
         *_fold_spread(report),
         *_tie_rules(report, figures),
+        *_exposure(report, figures),
+        *_parity(report, figures),
         *_history(report, figures),
         *(calibration_sentence(name, calibration) for name, calibration in figures["calibration"].items()),
         *_comparisons(report, figures),
@@ -105,6 +107,62 @@ def _tie_rules(report: Report, figures: Mapping[str, Any]) -> list[str]:
             cells = [f"{values[metric]:,}" if is_count else brief(values[metric]) for metric in metrics]
             rows.append([report.label(name), "brands that differ" if is_count else rule, *cells])
     return ["", "Every tie rule:", *aligned(rows), ""]
+
+
+def exposure_rows(report: Report, figures: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of the table of exposure by follower tier, with its head; [] if no followers are known.
+
+    The last two rows are the distances to the shares of the candidates and of the partners.
+    """
+    table_by_label = {report.label(name): table for name, table in figures["exposure"].items()}
+    for name, parity in figures.get("parity", {}).items():
+        if parity["exposure"] is not None:
+            table_by_label[f"{report.label(name)}, parity"] = parity["exposure"]
+    table_by_label |= {f"({name})": table for name, table in figures["reference_exposure"].items()}
+    if not figures["exposure"]:
+        return []
+    rows = [["followers", "candidates", "partners", *table_by_label]]
+    # The shares of candidates and partners are those of the protocol, so all tables have the same tiers.
+    for number, tier in enumerate(next(iter(figures["exposure"].values()))["tiers"]):
+        shares = [table["tiers"][number]["exposure"] for table in table_by_label.values()]
+        rows.append([tier["followers"], *map(brief, [tier["candidates"], tier["partners"], *shares])])
+    for key, label in (("from_candidates", "candidates"), ("from_partners", "partners")):
+        distances = [brief(table[key]) for table in table_by_label.values()]
+        rows.append([f"distance to {label}", "", "", *distances])
+    return rows
+
+
+EXPOSURE = (
+    "Exposure by number of followers: share of the first {depth} places, each divided by log2(1 + rank), mean "
+    "over brands; next to it the shares of the candidates and of the partners"
+)
+"""Explains the table of exposure."""
+
+
+def _exposure(report: Report, figures: Mapping[str, Any]) -> list[str]:
+    """The table of exposure by follower tier, or why there is none."""
+    rows = exposure_rows(report, figures)
+    if not rows:
+        return ["", "Exposure by number of followers: not measured, no candidate's followers are known.", ""]
+    depth = next(iter(figures["exposure"].values()))["depth"]
+    return ["", f"{EXPOSURE.format(depth=depth)}:", *aligned(rows), ""]
+
+
+def _parity(report: Report, figures: Mapping[str, Any]) -> list[str]:
+    """The metrics of each ranker in the order with parity of exposure, and the difference to its own order;
+    no lines unless the protocol compares it."""
+    lines = []
+    for name, parity in figures.get("parity", {}).items():
+        parts = []
+        for metric, cost in parity["cost"].items():
+            if cost["difference"] is not None:
+                value = brief(parity["results"][metric]["mean"])
+                parts.append(f"{metric} {value} ({cost['difference']:+.3f}, p {brief_p(cost['p_holm'])})")
+        lines.append(f"  {report.label(name)}: {', '.join(parts)}")
+    if not lines:
+        return []
+    title = "With parity of exposure (difference to the ranker's own order, p by sign flips, after Holm):"
+    return [title, *lines, ""]
 
 
 def _history(report: Report, figures: Mapping[str, Any]) -> list[str]:

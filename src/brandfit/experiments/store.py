@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from brandfit.errors import UsageError
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report import RankerResult, Report
+from brandfit.exposure import TierShares
 from brandfit.mappings import map_values
 from brandfit.workspace.artifacts import write_atomic
 
@@ -119,6 +120,7 @@ def _joined(parts: Iterable[RankerResult]) -> RankerResult:
         result.fit_seconds += part.fit_seconds
         result.score_seconds += part.score_seconds
         result.parameters, result.leaky = part.parameters, part.leaky
+        result.shares += part.shares
         result.notes |= part.notes
         result.fitted_features |= part.fitted_features
     return result
@@ -147,6 +149,7 @@ def _to_plain(result: RankerResult) -> dict[str, Any]:
         "leaky": result.leaky,
         "notes": list(result.notes),
         "reads": result.fitted_features,
+        "shares": [array.tolist() for array in astuple(result.shares)],
     }
 
 
@@ -167,6 +170,7 @@ def _from_plain(plain: Mapping[str, Any]) -> RankerResult:
         leaky=plain.get("leaky", False),
         notes=dict.fromkeys(plain["notes"]),
         fitted_features=plain.get("reads", {}),
+        shares=TierShares(*map(np.array, plain["shares"])) if "shares" in plain else TierShares.empty(),
     )
 
 

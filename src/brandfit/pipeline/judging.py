@@ -14,6 +14,7 @@ from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.first_ten import FirstTen, first_ten
 from brandfit.evaluation.report import Report
+from brandfit.exposure import checked_exposure
 from brandfit.pipeline.datasets import load, ready
 from brandfit.pipeline.refitting import Refit
 from brandfit.pipeline.settings import check_settings, scope
@@ -36,6 +37,7 @@ def evaluate(
     progress: Progress | None = None,
     folder: Path | None = None,
     refit: bool = False,
+    exposure: str | None = None,
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
@@ -45,6 +47,8 @@ def evaluate(
     folder    where trainings store checkpoints (``evaluation.evaluate``), for example one of ``resumable``
     refit     in every fold, encode again what was fitted on all accounts or describes whole accounts
               (``pipeline.refitting``)
+    exposure  "parity": each ranker is also judged in the order with parity of exposure by follower tier
+              (``exposure.parity_order``), with the difference of every metric
     """
     workspace = as_workspace(workspace)
     settings, rankers, seeds = dict(settings or {}), list(rankers), seeds_of(seeds, "seeds")
@@ -56,6 +60,8 @@ def evaluate(
         chosen_protocol = chosen_protocol.replace(compares_ties=True)
     elif ties is not None:
         chosen_protocol = chosen_protocol.replace(ties=ties)
+    if checked_exposure(exposure):
+        chosen_protocol = chosen_protocol.replace(compares_parity=True)
     dataset = load(workspace, data)
     # One new ranker for each fold and seed.
     factories: dict[str, Callable[[int], Ranker]] = {}

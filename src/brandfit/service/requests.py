@@ -149,6 +149,11 @@ class EvaluationRequest(Body):
         description="place of partners within equal scores; all: also every metric under each rule; null: "
         "that of the protocol",
     )
+    exposure: Literal["parity"] | None = Field(
+        None,
+        description="parity: also judge each ranker in an order in which every follower tier has its share "
+        "of the places",
+    )
 
 
 class CaseRequest(Body):

@@ -170,6 +170,7 @@ def evaluate(
     seeds: int = 1,
     refit: bool = False,
     ties: str | None = None,
+    exposure: str | None = None,
 ) -> dict[str, Any]:
     split = SplitSettings.from_settings(settings)
     # Seeds 0, 1, ...: the same number gives the same evaluation.
@@ -189,6 +190,7 @@ def evaluate(
             folder=folder,
             refit=refit,
             ties=ties,
+            exposure=exposure,
         )
     return report.to_dict(per_brand=True)
 

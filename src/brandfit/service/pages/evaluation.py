@@ -117,6 +117,7 @@ def begin(
     date: Annotated[str, Form(max_length=40, description="date that the protocol temporal splits at")] = "",
     refit: Annotated[bool, Form(description="encode anew in every fold")] = False,
     compare_ties: Annotated[bool, Form(description="every metric under each tie rule")] = False,
+    parity: Annotated[bool, Form(description="also in the order with parity of exposure")] = False,
 ) -> Response:
     """Queue the evaluation of the form, and return to the page."""
     # The form sends a date with every protocol; only one protocol reads it.
@@ -129,6 +130,7 @@ def begin(
         "settings": settings,
         "refit": refit,
         "ties": "all" if compare_ties else None,
+        "exposure": "parity" if parity else None,
     }
     jobs.submit(caller, "evaluate", EvaluationRequest.model_validate(fields))
     return back("/evaluation/plain" if protocol == SUGGESTIONS else "/evaluation")
