@@ -195,9 +195,9 @@ class Ranking:
 
     def _sorted(self) -> Ranking:
         """The same, sorted by the scores."""
-        return self._reordered(order(self.scores, self.candidates))
+        return self.reordered(order(self.scores, self.candidates))
 
-    def _reordered(self, rows: np.ndarray) -> Ranking:
+    def reordered(self, rows: np.ndarray) -> Ranking:
         """The same with candidates, scores, parts and guests in the order of rows (n,). Moves stay as they
         are."""
         return replace(
@@ -337,7 +337,7 @@ def moved(ranking: Ranking, effect: np.ndarray, *, mark: np.ndarray, liked: np.n
         liked=liked[best],
     )
     unsorted = replace(ranking, scores=scores, parts=old_parts | {"feedback": effect}, moves=moves)
-    return unsorted._reordered(best)
+    return unsorted.reordered(best)
 
 
 def rank_at(scores: np.ndarray, ids: Sequence[str] | np.ndarray, index: int) -> int:

@@ -42,6 +42,11 @@ from brandfit.cli._shared import (
 @weight_option
 @like_option
 @dislike_option
+@click.option(
+    "--exposure",
+    type=click.Choice(["parity"]),
+    help="Give every follower tier its share of the places; a note says what that costs.",
+)
 @set_option
 @json_option
 def command(  # noqa: PLR0913 - click passes every option by name
@@ -58,6 +63,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     weights: tuple[str, ...],
     like: tuple[str, ...],
     dislike: tuple[str, ...],
+    exposure: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -67,6 +73,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     Examples:
       brandfit rank northpeak.outdoor -k 10 -w demo
       brandfit rank northpeak.outdoor --where "followers:..20k" --weight picture=2 --like arvid.peaks -w demo
+      brandfit rank northpeak.outdoor --exposure parity -w demo
       brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
@@ -76,7 +83,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
 
     if brand is None:
         refuse_given(
-            {"where", "weights", "like", "dislike"},
+            {"where", "weights", "like", "dislike", "exposure"},
             "needs a BRAND: a brief ranks all candidates by its words and pictures. Leave it out, or name a "
             "BRAND.",
         )
@@ -112,6 +119,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 like=like,
                 dislike=dislike,
                 followers=followers,
+                exposure=exposure,
             )
         names = pipeline.role_names(opened)
         rows = ranking.rows()

@@ -21,7 +21,9 @@ import numpy as np
 from brandfit.data.candidates import Counted, counted, listed
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.exposure import DEPTH, TierShares, distance, parity_scores, tiers_of
 from brandfit.pipeline.candidates import (
+    FOLLOWERS,
     Bounds,
     Candidates,
     bounds,
@@ -193,6 +195,8 @@ def narrowed(ranking: Ranking, context: RankingContext, *, query: RankingQuery) 
     if query.like or query.dislike:
         note = feedback.adjusted_note(found, query.like, query.dislike)
         found = replace(found, notes=(note, *found.notes))
+    if query.exposure:
+        found = _with_parity(found, context)
     return NarrowedRanking(found, everyone)
 
 
@@ -240,6 +244,42 @@ def _with_unknown_slots(ranking: Ranking, context: RankingContext, candidate_ids
     position = next((n for n, note in enumerate(ranking.notes) if note in old), len(ranking.notes))
     notes = [note for note in ranking.notes if note not in old]
     return replace(ranking, notes=(*notes[:position], *new, *notes[position:]))
+
+
+def _with_parity(ranking: Ranking, context: RankingContext) -> Ranking:
+    """The list in the order with parity of exposure by follower tier, with a note on what it costs.
+
+    Candidates without evidence stay last. Guests that are added later have the places of their scores.
+    """
+    # (n,) tiers and shares are those of the list, best first.
+    tiers = tiers_of(context.dataset.account_values(FOLLOWERS, ranking.candidates))
+    scores = ranking.scores
+    if np.isnan(scores).all():
+        return ranking
+    fair = parity_scores(scores, tiers, order=np.arange(len(scores)))
+    rows = np.argsort(-np.nan_to_num(fair, nan=-np.inf), kind="stable")
+    note = _parity_note(scores, tiers, rows=rows)
+    return replace(ranking.reordered(rows), notes=(note, *ranking.notes))
+
+
+def _parity_note(scores: np.ndarray, tiers: np.ndarray, *, rows: np.ndarray) -> str:
+    """What the new order (rows (n,) of the old one) changes among the first places."""
+    # Candidates without a score are last in both orders.
+    depth = min(DEPTH, int((~np.isnan(scores)).sum()))
+    n_new = int((rows[:depth] >= depth).sum())
+    # Only the order counts here, so places are used as scores.
+    places = -np.arange(len(rows), dtype=np.float64)
+    nobody = np.ones(len(rows), bool)
+    before = TierShares.of_brand(places, tiers, is_partner=nobody)
+    after = TierShares.of_brand(places, tiers[rows], is_partner=nobody)
+    distances = [distance(shares.exposure, shares.candidates) for shares in (before, after)]
+    means = [float(np.mean(values)) for values in (scores[:depth], scores[rows[:depth]])]
+    return (
+        f"each follower tier has its share of the candidates at every place, not the best score: {n_new:,} of "
+        f"the first {depth} are not among the best {depth} by score; the distance of the exposure from the "
+        f"shares of the candidates goes from {distances[0]:.3f} to {distances[1]:.3f}, the mean score of the "
+        f"first {depth} from {means[0]:.3f} to {means[1]:.3f}"
+    )
 
 
 def exclusion(context: RankingContext, query: RankingQuery, *, influencer: str) -> Counted | None:

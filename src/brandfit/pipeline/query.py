@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from brandfit.arguments import accounts, texts, weights
+from brandfit.errors import UsageError
+from brandfit.exposure import checked_exposure
 from brandfit.search import filters
 
 ACCOUNT_FIELDS = ("like", "dislike", "exclude", "not_this")
@@ -23,6 +25,8 @@ class RankingQuery:
     like, dislike      influencers that adjust the scores (``search.feedback``); disliked ones are left out
     exclude, not_this  influencers that are left out, as excluded by name and as marked “Not this”
     keywords           only influencers that a search for these words finds
+    exposure           "parity": the listed influencers are in an order in which each follower tier has its
+                       share of every prefix (``exposure.parity_order``); "": by score
 
     Accounts and keywords are one text or several, as in the public functions. They are stored as tuples:
     accounts as ids, each once; weights as a dictionary of numbers. Raises UsageError for other types.
@@ -36,12 +40,20 @@ class RankingQuery:
     exclude: Sequence[str] = ()
     not_this: Sequence[str] = ()
     keywords: Sequence[str] = ()
+    exposure: str | None = ""
 
     def __post_init__(self) -> None:
         # The dataclass is frozen, and its fields are converted once, here.
         for name in ACCOUNT_FIELDS:
             object.__setattr__(self, name, _account_ids(getattr(self, name), name))
         object.__setattr__(self, "keywords", tuple(texts(self.keywords or (), "keywords")))
+        object.__setattr__(self, "exposure", checked_exposure(self.exposure))
+        if self.exposure and (self.like or self.dislike):
+            raise UsageError(
+                "Parity of exposure and likes or dislikes both change the order, and the list says of each "
+                "influencer what moved it.",
+                "Ask for one of them: leave out exposure, or the likes and dislikes.",
+            )
         if self.weights is not None:
             object.__setattr__(self, "weights", weights(self.weights, "weights"))
 
@@ -69,6 +81,7 @@ class RankingQuery:
             "past partners too" if self.partners else "",
             f"excluded by name: {len(self.exclude):,}" if self.exclude else "",
             f"“Not this”: {len(not_this):,}" if not_this else "",
+            "each follower tier by its share of the candidates" if self.exposure else "",
         )
 
     @property

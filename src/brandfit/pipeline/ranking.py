@@ -39,6 +39,7 @@ def rank(
     exclude: Accounts | None = (),
     not_this: Accounts | None = (),
     keywords: Texts | None = (),
+    exposure: str | None = None,
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
 
@@ -50,6 +51,8 @@ def rank(
     exclude        influencers that are left out, without any effect on the order of the others
     not_this       as ``exclude``, counted as those that are marked “Not this”
     keywords       only influencers that a search for these words finds, in the order of the ranking
+    exposure       "parity": an order in which each follower tier has its share of every prefix, with a note
+                   on its cost (``exposure.parity_order``)
     followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none.
                    Accounts whose number of followers is unknown stay in. A condition on followers replaces
                    the usual bounds too.
@@ -66,6 +69,7 @@ def rank(
         exclude=list(exclude or ()),
         not_this=list(not_this or ()),
         keywords=list(keywords or ()),
+        exposure=exposure,
     )
     return rank_query(workspace, brand, query=query, ranker=ranker, k=k, data=data, followers=followers)
 

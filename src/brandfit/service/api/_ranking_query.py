@@ -4,7 +4,7 @@ explanation gives the rank and the score of the list."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
@@ -14,6 +14,10 @@ from brandfit.service.requests import Handle, Keywords
 from brandfit.service.views import rankings
 from brandfit.service.views.opinions import Opinions
 
+Exposure = Annotated[
+    Literal["parity"] | None,
+    Query(description="parity: every follower tier has its share of the places of the list"),
+]
 Influencers = Annotated[list[Handle], Query(max_length=50)]
 
 
@@ -35,6 +39,7 @@ class RankingParameters:
     ] = False
     followers: Followers = None
     q: Keywords = ""
+    exposure: Exposure = None
 
     def query(self, opinions: Opinions) -> pipeline.RankingQuery:
         """The ranking that these parameters describe. Disliked influencers are always left out."""
@@ -46,6 +51,7 @@ class RankingParameters:
             like=self.like,
             dislike=self.dislike,
             keywords=self.q.split(),
+            exposure=self.exposure,
         )
         return opinions.applied(query, self.refine)
 

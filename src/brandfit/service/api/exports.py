@@ -14,6 +14,7 @@ from starlette.responses import FileResponse
 
 from brandfit import pipeline
 from brandfit.account_id import account_id
+from brandfit.service.api._ranking_query import Exposure
 from brandfit.service.http.dependencies import (
     CurrentWorkspace,
     Followers,
@@ -97,6 +98,7 @@ def export(  # FastAPI: one argument per parameter of the request
     exclude: Annotated[
         list[Handle], Query(max_length=1000, description="of rankings: influencers to leave out")
     ] = [],
+    exposure: Exposure = None,
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked
     as disliked, and are those that ``/rankings`` gives with the same parameters."""
@@ -108,6 +110,7 @@ def export(  # FastAPI: one argument per parameter of the request
         dislike=dislike,
         exclude=exclude,
         keywords=q.split(),
+        exposure=exposure,
     )
 
     def query_of(brand: str) -> pipeline.RankingQuery:

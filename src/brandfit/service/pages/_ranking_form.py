@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 
@@ -29,6 +29,7 @@ class RankingForm:
     balance: int = AS_LEARNED
     refine: bool = False
     exclude: tuple[str, ...] = ()
+    exposure: str = ""
 
     @property
     def address(self) -> Mapping[str, Any]:
@@ -42,6 +43,7 @@ class RankingForm:
             "balance": "" if self.balance == AS_LEARNED else str(self.balance),
             "refine": "true" if self.refine else "",
             "exclude": list(self.exclude),
+            "exposure": self.exposure,
         }
 
     def query(self, workspace: Workspace, brand: str, opinions: Opinions) -> RankingQuery:
@@ -60,6 +62,7 @@ class RankingForm:
             ),
             exclude=self.exclude,
             keywords=self.q.split(),
+            exposure=self.exposure,
         )
         return opinions.applied(query, self.refine)
 
@@ -76,6 +79,7 @@ def ranking_form(
     ] = AS_LEARNED,
     refine: bool = False,
     exclude: Annotated[list[Handle] | None, Query(max_length=1000)] = None,
+    exposure: Annotated[Literal["", "parity"], Query(description="parity: every follower tier has its share")] = "",
 ) -> RankingForm:
     return RankingForm(
         ranker=ranker or "",
@@ -86,6 +90,7 @@ def ranking_form(
         balance=balance,
         refine=refine,
         exclude=tuple(exclude or ()),
+        exposure=exposure,
     )
 
 

@@ -1,0 +1,107 @@
+"""The order with parity of exposure is one order: in Python, on the command line, in the API, in files and on
+pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("fastapi", reason="the service comes with the extra service")
+
+from brandfit import pipeline
+from brandfit.cli import cli
+from brandfit.errors import UnknownName, UsageError
+from brandfit.exposure import tiers_of
+from brandfit.service.store import tables
+from brandfit.service.store.service_store import ServiceStore
+from brandfit.workspace import Workspace
+
+
+@pytest.fixture
+def lists(folder, brand):
+    """Influencers by score, and in the order with parity."""
+    with Workspace(folder) as workspace:
+        return pipeline.rank(workspace, brand), pipeline.rank(workspace, brand, exposure="parity")
+
+
+def test_each_tier_has_its_share_of_every_prefix(folder, brand, lists):
+    by_score, fair = lists
+    assert sorted(fair.candidates.tolist()) == sorted(by_score.candidates.tolist())
+    with Workspace(folder) as workspace:
+        dataset = pipeline.load(workspace)
+    tiers = tiers_of(dataset.account_values("followers", fair.candidates))
+    for tier in set(tiers.tolist()):
+        own = fair.candidates[tiers == tier].tolist()
+        # The order within a tier is that of the scores.
+        assert own == [id for id in by_score.candidates.tolist() if id in set(own)]
+        counts = np.cumsum(tiers == tier)
+        shares = np.arange(1, len(tiers) + 1) * (tiers == tier).mean()
+        assert np.abs(counts - shares).max() < 2
+    score_of = dict(zip(by_score.candidates.tolist(), by_score.scores.tolist(), strict=True))
+    assert fair.scores.tolist() == [score_of[id] for id in fair.candidates.tolist()]
+
+
+def test_the_note_counts_what_the_order_costs(lists):
+    by_score, fair = lists
+    best = set(by_score.candidates[:10].tolist())
+    n_new = len(set(fair.candidates[:10].tolist()) - best)
+    note = fair.notes[0]
+    assert f"{n_new} of the first 10 are not among the best 10 by score" in note
+    means = by_score.scores[:10].mean(), fair.scores[:10].mean()
+    assert f"from {means[0]:.3f} to {means[1]:.3f}" in note
+
+
+def test_command_api_file_and_page_have_the_same_order(make, folder, brand, lists):
+    expected = lists[1].candidates.tolist()
+    arguments = ["rank", brand, "--exposure", "parity", "-k", "12", "--json", "-w", str(folder)]
+    printed = json.loads(CliRunner().invoke(cli, arguments, catch_exceptions=False).output)
+    assert [row["influencer"] for row in printed["ranking"]] == expected[:12]
+    assert [row["rank"] for row in printed["ranking"]] == list(range(1, 13))
+    client = make(folder)
+    items = client.get(f"/api/v1/rankings/{brand}?exposure=parity&limit=12").json()["items"]
+    assert [item["influencer"] for item in items] == expected[:12]
+    answer = client.get(f"/api/v1/exports/rankings.csv?brand={brand}&exposure=parity&k=12")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["influencer"] for row in rows] == expected[:12]
+    page = client.get(f"/brands/{brand}?exposure=parity").text
+    shown = re.findall(r'<span class="rank" aria-hidden="true">\d+</span>.*?/influencers/([^"]+)"', page, re.S)
+    assert shown == expected[: len(shown)]
+    assert 'id="parity"' in page
+    why = client.get(f"/brands/{brand}/why/{expected[4]}?exposure=parity").text
+    assert "Number <b>5</b> of" in why
+
+
+def test_another_name_and_likes_are_refused(folder, brand, lists):
+    with Workspace(folder) as workspace:
+        with pytest.raises(UnknownName):
+            pipeline.rank(workspace, brand, exposure="parit")
+        with pytest.raises(UsageError):
+            pipeline.rank(workspace, brand, exposure="parity", like=lists[0].candidates[:1].tolist())
+
+
+def test_the_page_of_an_evaluation_shows_exposure_and_its_cost(make, folder):
+    client = make(folder)
+    client.post("/evaluation", data={"rankers": "simcos", "protocol": "cv5", "parity": "true"})
+    job = client.get("/api/v1/jobs").json()["items"][0]
+    assert job["parameters"]["exposure"] == "parity"
+    # The result as the job writes it.
+    with Workspace(folder) as workspace:
+        report = pipeline.evaluate(workspace, ["simcos"], protocol="cv5", exposure="parity").to_dict()
+    store = ServiceStore(folder)
+    done = {"state": "done", "result": msgspec.json.encode(report).decode(), "finished": 1.0}
+    store.write(tables.jobs.update().values(**done))
+    store.close()
+    page = client.get("/evaluation").text
+    section = page.partition('id="exposure"')[2].partition("</section>")[0]
+    for tier in report["exposure"]["simcos"]["tiers"]:
+        assert tier["followers"] in section
+        assert f"{tier['exposure']:.3f}" in section
+    cost = report["parity"]["simcos"]["cost"]["AUC"]["difference"]
+    assert f"{cost:+.3f}" in section
