@@ -285,3 +285,18 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_are_ranked(place, 
         main(["advise", brand, "--picture", bad, "--picture", none, "-w", str(place)])
     assert ended.value.code == 3
     assert "No picture or caption can be read" in capsys.readouterr().err
+
+
+def test_the_parts_of_an_expected_rate_multiply_to_it_and_name_what_was_planted():
+    model = Engagement(planted(1.0))
+    shown, not_shown = (
+        model.expected("i07", "a post", rows={"picture": np.array([s, 0, 0, 0], np.float32)})
+        for s in (1.0, 0.0)
+    )
+    for one in (shown, not_shown):
+        assert one.usual * np.prod(list(one.factors.values())) == pytest.approx(one.rate)
+    # Only the picture differs, and one unit of its first column is planted to add 1 to the log rate.
+    changes = {name: np.log(shown.factors[name] / not_shown.factors[name]) for name in shown.factors}
+    assert changes.pop("picture") == pytest.approx(1.0, abs=0.2)
+    assert all(change == pytest.approx(0) for change in changes.values())
+    assert json.loads(json.dumps(shown.to_dict()))["factors"] == shown.factors

@@ -16,7 +16,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
 from brandfit.encoders.text.hashing import Hashing
 from brandfit.errors import UnknownName, UsageError
-from brandfit.explain.attribute import OTHERS, Attributor, without
+from brandfit.explain.attribute import OTHERS, Attributor, phrases, without, without_phrases
 from brandfit.explain.explain import explain
 from brandfit.explain.explanation import Attribution, Explanation, Weight
 from brandfit.explain.perturbations import others, pair
@@ -227,6 +227,51 @@ def test_words_that_the_brand_uses_speak_for_the_pair():
     assert without("Cake, cakes and #cake", {"cake"}) == ", cakes and #cake"
 
 
+def test_phrases_that_the_brand_uses_speak_for_the_pair_under_wsim():
+    """WSim without an epoch is the cosine: what a phrase adds is the cosine with and without it (W-19)."""
+    accounts = [Account(id="shop", role="brand"), *(Account(id=f"i{n}") for n in range(3))]
+    posts = [Post(id="b", account="shop", caption="lemon cake")]
+    posts += [Post(id=f"p{n}", account=f"i{n}", caption="old bikes") for n in range(2)]
+    posts += [Post(id="p2", account="i2", caption="the lemon cake, with my old bikes")]
+    links = [Link(id="l", kind="endorses", source="i2", target="shop")]
+    dataset = Dataset.from_rows(accounts, posts, images=[], links=links)
+    encoder = Hashing()
+    dataset = dataset.with_slots({"text": encoder.encode(dataset)})
+    ranker = WSim(WSim.Config.from_settings({"epochs": 0, "validation": 0.0})).fit(dataset)
+    attributor = Attributor(ranker, dataset)
+    game = attributor.phrases("shop", "i2", encoder=encoder, slot="text")
+    assert set(game.ids) == {"lemon cake", "old bikes"}
+    found = attributor.attribution(game)
+    value = {item.id: item.value for item in found.items}
+    # Shapley values of two phrases, from the scores of the four captions.
+    score = {}
+    for caption in (
+        "the lemon cake, with my old bikes",
+        "the lemon cake, with my ",
+        "the , with my old bikes",
+    ):
+        variant = Dataset.from_rows(
+            accounts, [*posts[:-1], Post(id="p2", account="i2", caption=caption)], images=[], links=links
+        )
+        variant = variant.with_slots({"text": encoder.encode(variant)})
+        score[caption] = ranker.score(variant, np.array(["shop"]), np.array(["i2"]))[0, 0]
+    whole, cake, bikes = score.values()
+    bare = found.base
+    assert value["lemon cake"] == pytest.approx(((cake - bare) + (whole - bikes)) / 2, abs=1e-4)
+    assert value["old bikes"] == pytest.approx(((bikes - bare) + (whole - cake)) / 2, abs=1e-4)
+    assert value["lemon cake"] > 0.3 > 0 > value["old bikes"]
+    assert found.instead == "without these phrases"
+
+
+def test_a_phrase_ends_at_punctuation_stop_words_and_tags():
+    text = "Warm winter boots for the Snow! #snow @ann.b day one two three four five"
+    keys = [phrase.key for phrase in phrases(text)]
+    assert keys == ["warm winter boots", "snow", "#snow", "@ann.b"] + keys[4:]
+    assert all(len(key.split()) <= 4 for key in keys)
+    assert without_phrases("Winter boots, red winter boots", {"winter boots"}) == ", red winter boots"
+    assert without_phrases(text, set()) == text
+
+
 def test_radars_are_shares_of_both_sides(toy):
     found = radar(toy, "concept", brand="shop", influencer="i05")
     assert set(found.axes) <= set(COLUMNS)
@@ -373,7 +418,7 @@ def test_the_command(place, tmp_path, capsys):
     with Workspace(place) as workspace:
         brand = workspace.dataset().brands[0]
         influencer = pipeline.rank(workspace, brand, ranker="simcos", k=1).candidates[0]
-    kinds = [word for kind in ("posts", "columns", "words", "maps") for word in ("--kind", kind)]
+    kinds = [word for kind in ("posts", "columns", "words", "phrases", "maps") for word in ("--kind", kind)]
     main(
         [
             "explain",
@@ -396,7 +441,7 @@ def test_the_command(place, tmp_path, capsys):
             attribution["base"] + attribution["rest"] + sum(item["value"] for item in attribution["items"])
         )
         assert total == pytest.approx(found["score"], abs=1e-4), attribution["kind"]
-    assert {a["kind"] for a in found["attributions"]} == {"posts", "columns", "words"}
+    assert {a["kind"] for a in found["attributions"]} == {"posts", "columns", "words", "phrases"}
     assert {m["side"] for m in found["maps"]} == {"influencer", "brand"}
     assert len(list((tmp_path / "why").glob("map-*.png"))) == len(found["maps"])
     assert json.loads((tmp_path / "why" / "explanation.json").read_text())["score"] == found["score"]

@@ -71,7 +71,9 @@ def test_command_api_file_and_page_have_the_same_order(make, folder, brand, list
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["influencer"] for row in rows] == expected[:12]
     page = client.get(f"/brands/{brand}?exposure=parity").text
-    shown = re.findall(r'<span class="rank" aria-hidden="true">\d+</span>.*?/influencers/([^"]+)"', page, re.S)
+    shown = re.findall(
+        r'<span class="rank" aria-hidden="true">\d+</span>.*?/influencers/([^"]+)"', page, re.S
+    )
     assert shown == expected[: len(shown)]
     assert 'id="parity"' in page
     why = client.get(f"/brands/{brand}/why/{expected[4]}?exposure=parity").text

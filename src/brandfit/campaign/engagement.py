@@ -12,7 +12,7 @@ comes from the same errors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,8 @@ are hidden to get more."""
 DRAWN = 3.0
 """Posts that the usual habit for a size counts for, if the data are too few to estimate it."""
 RIDGE = 10.0
+PARTS = ("own habit", "followers", "caption length", "hashtags", "advertisement")
+"""Columns before the axes of the slots, as parts of an expected rate."""
 OF_CAPTION = slice(2, 5)
 """Columns of the caption: length, hashtags, advertisement."""
 
@@ -50,6 +52,9 @@ class Expected:
     habit            rate expected from the account's other posts alone
     posts            number of these posts with a known rate
     interval         width and measured coverage of the interval
+    factors          part of the post or of the account to the factor by which it changes the rate: ``usual``
+                     times all of them is the rate. Empty if the habit alone is predicted.
+    usual            rate of a post that is average in all parts (geometric mean over the fitted posts)
     """
 
     rate: float
@@ -58,6 +63,8 @@ class Expected:
     habit: float
     posts: int
     interval: Interval
+    factors: Mapping[str, float] = field(default_factory=dict)
+    usual: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {**vars(self), "interval": self.interval.to_dict()}
@@ -152,8 +159,11 @@ class Engagement:
         interval = self.intervals[int(group_of(len(own)))]
         habit = float(self._model.habit(own.sum(), len(own), np.log(followers)))
         log_rate = habit
+        factors: dict[str, float] = {}
         if self.useful:
-            log_rate = self._log_rate(caption, rows or {}, habit=habit, followers=followers)
+            x = self._columns(caption, rows or {}, habit=habit, followers=followers)
+            log_rate = float(self._model.ridge.predict(x)[0])
+            factors = self._factors(x)
         return Expected(
             rate=float(np.exp(log_rate)),
             low=float(np.exp(log_rate - interval.width)),
@@ -161,12 +171,27 @@ class Engagement:
             habit=float(np.exp(habit)),
             posts=len(own),
             interval=interval,
+            factors=factors,
+            usual=float(np.exp(self._model.ridge.intercept)) if factors else None,
         )
 
-    def _log_rate(
+    def _factors(self, x: np.ndarray) -> dict[str, float]:
+        """Part of a post with the columns x (1, c) to its factor on the rate. The model is linear in log rates, so
+        its terms are what each part adds, and the factors multiply to the rate over the usual one (W-19)."""
+        terms = self._model.ridge.terms(x)[0]  # (c,)
+        log_factors = dict(zip(PARTS, terms[: len(PARTS)].tolist(), strict=True))
+        # After the parts come the axes of each slot, in the order of ``_design``.
+        start = len(PARTS)
+        for slot in sorted(self._axes):
+            end = start + self._axes[slot].axes.shape[1]
+            log_factors[slot] = float(terms[start:end].sum())
+            start = end
+        return {name: float(np.exp(term)) for name, term in log_factors.items()}
+
+    def _columns(
         self, caption: str | None, rows: Mapping[str, np.ndarray], *, habit: float, followers: float
-    ) -> float:
-        """The prediction of the linear model."""
+    ) -> np.ndarray:
+        """(1, c) columns of the regression for one post."""
         is_ad = disclosed(caption, hashtags(caption or ""))
         x = _design(
             [caption],
@@ -178,7 +203,7 @@ class Engagement:
         if caption is None:
             # The mean of all posts has no effect on the prediction.
             x[:, OF_CAPTION] = self._model.ridge.mean[OF_CAPTION]
-        return float(self._model.ridge.predict(x)[0])
+        return x
 
 
 # --- the past of accounts -----------------------------------------------------------------------------------
@@ -252,6 +277,10 @@ class _Ridge:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         return np.asarray((x - self.mean) / self.scale @ self.weights + self.intercept)
+
+    def terms(self, x: np.ndarray) -> np.ndarray:
+        """(p, c) what each column adds to the prediction; the intercept is not in them."""
+        return np.asarray((x - self.mean) / self.scale * self.weights)
 
 
 NO_RIDGE = _Ridge(np.zeros(0), np.zeros(0), np.zeros(0), 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from brandfit.cli._shared import (
@@ -13,6 +15,9 @@ from brandfit.cli._shared import (
     set_option,
     workspace_option,
 )
+
+if TYPE_CHECKING:
+    from brandfit.campaign.content_fit import Advice
 
 
 @click.command(cls=Command, short_help="Choose pictures and captions for a post.")
@@ -87,6 +92,19 @@ def command(
             f"Engagement: (likes + comments) / followers of {advice.by}; usual: its habit without the idea."
         )
         click.echo(f"From, to: {expected_rate.interval}.")
+        for line in _factor_lines(advice):
+            click.echo(line)
     for reason in advice.unread.values():
         click.echo(f"Left out: {reason}")
     print_notes(advice.notes)
+
+
+def _factor_lines(advice: Advice) -> list[str]:
+    """What the expected rate of each idea is made of: a line an idea; none if the habit alone is predicted."""
+    lines = []
+    for idea in advice.ideas:
+        if idea.expected and idea.expected.factors:
+            factors = [f"{name} × {factor:.2f}" for name, factor in idea.expected.factors.items()]
+            usual = f"{100 * (idea.expected.usual or 0):.2f} %"
+            lines.append(f"  {idea.label[:60]}: {usual} of a usual post, {', '.join(factors)}")
+    return ["What the engagement is made of:", *lines] if lines else []

@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice(["posts", "columns", "words", "maps"]),
-    help="What the score is divided into; several times. Default: posts and columns. Words and maps take "
-    "longer.",
+    type=click.Choice(["posts", "columns", "words", "phrases", "maps"]),
+    help="What the score is divided into; several times. Default: posts and columns. Words, phrases and "
+    "maps take longer.",
 )
 @click.option(
     "--side",
     type=click.Choice(["influencer", "brand", "both"]),
     default="influencer",
     show_default=True,
-    help="Whose posts, columns and words.",
+    help="Whose posts, columns, words and phrases.",
 )
 @click.option(
     "--both",

@@ -9,7 +9,7 @@ missing word is not replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
 from brandfit.encoders.text._stop_words import without_stop_words
+from brandfit.encoders.text._words import stop_words
 from brandfit.explain.explanation import Attribution, Side, heaviest
 from brandfit.explain.perturbations import Subject, Variants, others, pair, scores, subject
 from brandfit.explain.shapley import Value, mean, shapley
@@ -30,6 +31,8 @@ from brandfit.rankers.base import Ranker
 MOST = 12
 """Columns or words that are separate things; the others are one thing together."""
 WORD = re.compile(r"[#@]?\w(?:[\w'’]|\.(?=\w))*", re.UNICODE)
+PHRASE = 4
+"""Words of a phrase at most."""
 WORD_ORDERS = 8
 """Orders of words at most: captions must be encoded for each one."""
 LABEL = 80
@@ -78,7 +81,8 @@ class Attributor:
 
     def attribution(self, game: Game, most: int = 50) -> Attribution:
         """The ``most`` heaviest things of a game, and what the others add together."""
-        orders = min(self.orders, WORD_ORDERS) if game.kind == "words" else self.orders
+        is_written = game.kind in ("words", "phrases")
+        orders = min(self.orders, WORD_ORDERS) if is_written else self.orders
         # The things that are not separate have one share together, which counts as rest.
         shares = shapley(game.value, len(game.ids), orders=orders, seed=self.seed)
         n_separate = len(game.ids) - game.last
@@ -195,11 +199,60 @@ class Attributor:
         slot encodes the caption again. The ``most`` words with the largest effect alone are things; the
         others stay, as part of the base. So do stop words, which give readers no reason.
         """
-        pair_side = self._pair_side(brand, influencer, side)
-        account = pair_side.subject
+        return self._written(
+            "words",
+            self._pair_side(brand, influencer, side),
+            encoder=encoder,
+            slot=slot,
+            most=most,
+            split=lambda text: map(str.lower, WORD.findall(text)),
+            without=without,
+        )
+
+    def phrases(
+        self,
+        brand: str,
+        influencer: str,
+        *,
+        encoder: Encoder,
+        slot: str,
+        side: Side = "influencer",
+        most: int = MOST,
+    ) -> Game:
+        """The phrases (``phrases``) of the captions of one side, as ``words`` (W-19): a missing phrase is removed
+        where it is a phrase, and the caption is encoded again."""
+        return self._written(
+            "phrases",
+            self._pair_side(brand, influencer, side),
+            encoder=encoder,
+            slot=slot,
+            most=most,
+            split=lambda text: [phrase.key for phrase in phrases(text)],
+            without=without_phrases,
+        )
+
+    def _written(
+        self,
+        kind: str,
+        pair_side: PairSide,
+        *,
+        encoder: Encoder,
+        slot: str,
+        most: int,
+        split: Callable[[str], Iterable[str]],
+        without: Callable[[str, set[str]], str],
+    ) -> Game:
+        """The game of words or phrases.
+
+        split    the things of a caption, lower case
+        without  a caption without some of them
+        """
+        account, side = pair_side.subject, pair_side.side
         texts = _texts(self.dataset, account.posts)
-        written = list(dict.fromkeys(map(str.lower, chain.from_iterable(map(WORD.findall, texts)))))
-        words = without_stop_words(written, texts)
+        words = list(dict.fromkeys(chain.from_iterable(map(split, texts))))
+        if kind == "words":
+            # Phrases neither begin nor end with a stop word.
+            words = without_stop_words(words, texts)
 
         def value_of(things: Sequence[str]) -> Value:
             def value(present: np.ndarray) -> np.ndarray:
@@ -219,7 +272,7 @@ class Attributor:
         order = sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))
         # Encoding is slow, so only the words with the largest effect are things.
         things = [words[n] for n in order[:most]]
-        return Game(kind="words", side=side, slot=slot, ids=things, labels=things, value=value_of(things))
+        return Game(kind=kind, side=side, slot=slot, ids=things, labels=things, value=value_of(things))
 
     def _pair_side(self, brand: str, influencer: str, side: Side) -> PairSide:
         account, other = (influencer, brand) if side == "influencer" else (brand, influencer)
@@ -275,6 +328,62 @@ def without(text: str, words: set[str]) -> str:
     '  day,  me'
     """
     return WORD.sub(lambda match: "" if match[0].lower() in words else match[0], text) if words else text
+
+
+class Phrase(NamedTuple):
+    """A phrase of a caption: ``text[start:end]``; ``key`` has its words in lower case."""
+
+    key: str
+    start: int
+    end: int
+
+
+def phrases(text: str) -> list[Phrase]:
+    """The phrases of a caption: sequences of words between punctuation and words without a topic (candidate
+    keywords of RAKE, Rose et al. 2010, Text Mining: Applications and Theory, chapter 1).
+
+    A hashtag or mention is a phrase alone. Phrases have at most ``PHRASE`` words, so that a caption in a
+    language without known stop words is not one phrase.
+
+    >>> [phrase.key for phrase in phrases("Warm winter boots for the Snow, really! #snow day")]
+    ['warm winter boots', 'snow', '#snow', 'day']
+    """
+    ignored = stop_words()
+    result: list[Phrase] = []
+    n_words = 0
+    for match in WORD.finditer(text):
+        word = match[0].lower()
+        if word.replace("’", "'") in ignored:
+            n_words = 0
+            continue
+        is_tag = word[0] in "#@"
+        # Only blanks between two words of a phrase.
+        if (
+            n_words
+            and not is_tag
+            and n_words < PHRASE
+            and not text[result[-1].end : match.start()].strip(" ")
+        ):
+            last = result.pop()
+            result.append(Phrase(f"{last.key} {word}", last.start, match.end()))
+            n_words += 1
+        else:
+            result.append(Phrase(word, match.start(), match.end()))
+            n_words = 0 if is_tag else 1
+    return result
+
+
+def without_phrases(text: str, keys: set[str]) -> str:
+    """A caption without these phrases.
+
+    >>> without_phrases("Winter boots, red winter boots", {"winter boots"})
+    ', red winter boots'
+    """
+    # From the end, so that positions stay right.
+    for phrase in reversed(phrases(text)):
+        if phrase.key in keys:
+            text = text[: phrase.start] + text[phrase.end :]
+    return text
 
 
 def _encoded(encoder: Encoder, texts: Sequence[Sequence[str]], *, dim: int) -> np.ndarray:

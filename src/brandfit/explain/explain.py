@@ -14,14 +14,14 @@ from brandfit.encoders.base import Encoder
 from brandfit.encoders.text._stop_words import missing_lists_note
 from brandfit.errors import UnknownName, UsageError
 from brandfit.explain import heatmap, radar
-from brandfit.explain.attribute import Attributor
+from brandfit.explain.attribute import Attributor, Game
 from brandfit.explain.explanation import Attribution, Explanation, HeatMap, MapMethod, Radar, Side
 from brandfit.explain.partners import PartnerSide
 from brandfit.explain.text import sentences
 from brandfit.mappings import map_values
 from brandfit.rankers.base import Ranker
 
-KINDS = ("posts", "columns", "words", "maps")
+KINDS = ("posts", "columns", "words", "phrases", "maps")
 SIDES: tuple[Side, ...] = ("influencer", "brand")
 Known = TypeVar("Known", bound=str)
 MAPS = 3
@@ -44,7 +44,7 @@ def explain(
 ) -> Explanation:
     """Why a fitted ranker gave this pair its score.
 
-    kinds       of ``KINDS``: posts, named columns, words of captions, heat maps of pictures
+    kinds       of ``KINDS``: posts, named columns, words and phrases of captions, heat maps of pictures
     encoders    slot to the encoder that filled it: words and maps encode captions and pictures again
     map_method  method of heat maps (``explain.heatmap``)
 
@@ -204,18 +204,28 @@ class _Pair:
             if "columns" in kinds:
                 named = [slot for slot in attributor.slots if self.dataset.slots[slot].columns]
                 games += [attributor.columns(brand, influencer, slot=slot, side=side) for slot in named]
-            if "words" in kinds and "text" in attributor.slots:
-                reader = self.readers.get("text")
-                if reader is not None:
-                    self.notes += [note for note in [missing_lists_note()] if note and note not in self.notes]
-                    games.append(attributor.words(brand, influencer, encoder=reader, slot="text", side=side))
-                elif side == "influencer":
-                    self.notes.append(
-                        "no attributions to words: captions cannot be encoded as "
-                        f"{self.dataset.slots['text'].name} encoded them"
-                    )
+            games += self._games_of_captions(attributor, kinds=kinds, side=side)
         attributions = map(attributor.attribution, games)
         return [one for one in attributions if one.items or one.kind == "posts"]
+
+    def _games_of_captions(self, attributor: Attributor, *, kinds: Collection[str], side: Side) -> list[Game]:
+        """The games of words and of phrases. A note says if captions cannot be encoded again."""
+        written = [kind for kind in ("words", "phrases") if kind in kinds and "text" in attributor.slots]
+        reader = self.readers.get("text")
+        if reader is None:
+            if written and side == "influencer":
+                self.notes.append(
+                    f"no attributions to {' and '.join(written)}: captions cannot be encoded as "
+                    f"{self.dataset.slots['text'].name} encoded them"
+                )
+            return []
+        if "words" in written and (note := missing_lists_note()) and note not in self.notes:
+            self.notes.append(note)
+        makers = {"words": attributor.words, "phrases": attributor.phrases}
+        return [
+            makers[kind](self.brand, self.influencer, encoder=reader, slot="text", side=side)
+            for kind in written
+        ]
 
     def maps(self, method: MapMethod, attributions: Collection[Attribution]) -> list[HeatMap]:
         """Maps of the first ``MAPS`` posts of each side that can be mapped. A note says which could not."""

@@ -35,7 +35,8 @@ class Weight:
 class Attribution:
     """A score as a sum over things of one kind: base, items and rest add up to it.
 
-    kind   "posts", "columns", "words", or "partners" of a brand that is represented by its partners
+    kind   "posts", "columns", "words", "phrases", or "partners" of a brand that is represented by its
+           partners
     side   the side of the pair that they belong to
     slot   their slot; "" for all slots
     base   the score with replacements for all of them
@@ -57,7 +58,9 @@ class Attribution:
     @property
     def instead(self) -> str:
         """The base in words: the score without these words, or with the content of others."""
-        return "without these words" if self.kind == "words" else "of others"
+        if self.kind in ("words", "phrases"):
+            return f"without these {self.kind}"
+        return "of others"
 
     @property
     def total(self) -> float:

@@ -48,6 +48,7 @@ SPEAKS_FOR = {
     "posts": "The posts that speak most for it",
     "columns": "What speaks for it in {slot}",
     "words": "The words that speak most for it",
+    "phrases": "The phrases that speak most for it",
 }
 """Beginnings of the sentences on attributions."""
 BRAND_SPEAKS_FOR = {

@@ -25,7 +25,7 @@ from brandfit.pipeline.settings import check_settings
 from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.workspace import Place, as_workspace
 
-SLOT_OF_KIND = {"words": "text", "maps": "picture"}
+SLOT_OF_KIND = {"words": "text", "phrases": "text", "maps": "picture"}
 """Kinds of explanations that read contents again, to the slot of these contents."""
 
 

@@ -26,8 +26,8 @@ from brandfit.service.views.opinions import opinions
 
 router = APIRouter(tags=["rankings"])
 Kinds = Annotated[
-    list[Literal["posts", "columns", "words", "maps"]],
-    Query(max_length=4, description="words and maps encode posts anew: slow"),
+    list[Literal["posts", "columns", "words", "phrases", "maps"]],
+    Query(max_length=5, description="words, phrases and maps encode posts anew: slow"),
 ]
 Method = Annotated[
     MapMethod,

@@ -79,7 +79,9 @@ def ranking_form(
     ] = AS_LEARNED,
     refine: bool = False,
     exclude: Annotated[list[Handle] | None, Query(max_length=1000)] = None,
-    exposure: Annotated[Literal["", "parity"], Query(description="parity: every follower tier has its share")] = "",
+    exposure: Annotated[
+        Literal["", "parity"], Query(description="parity: every follower tier has its share")
+    ] = "",
 ) -> RankingForm:
     return RankingForm(
         ranker=ranker or "",

@@ -25,11 +25,12 @@ from brandfit.workspace import Workspace
 
 router = APIRouter()
 Side = Literal["influencer", "brand"]
-Piece = Literal["posts", "columns", "words", "maps", "both"]
+Piece = Literal["posts", "columns", "words", "phrases", "maps", "both"]
 PIECES: dict[str, str] = {
     "posts": "Posts that speak for it, and against it",
     "columns": "Topics and other named columns",
     "words": "Words that speak for it, and against it",
+    "phrases": "Phrases that speak for it, and against it",
     "maps": "Where in the pictures",
     "both": "Whether it suits both sides",
 }
@@ -303,5 +304,6 @@ def _offered_pieces(workspace: Workspace) -> dict[str, str]:
     """The pieces for which the workspace has features."""
     slots = pipeline.load(workspace).slots
     has_columns = any(features.columns for features in slots.values())
-    is_offered = {"maps": "picture" in slots, "words": "text" in slots, "columns": has_columns}
+    has_text = "text" in slots
+    is_offered = {"words": has_text, "phrases": has_text, "maps": "picture" in slots, "columns": has_columns}
     return {piece: title for piece, title in PIECES.items() if is_offered.get(piece, True)}
