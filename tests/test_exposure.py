@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import ceil, floor, log2
 
 import numpy as np
@@ -33,7 +33,7 @@ def test_exposure_is_the_mean_over_all_orders_of_equal_scores(scores):
     keys = [-np.inf if np.isnan(score) else score for score in scores]
     totals, n_orders = np.zeros(n), 0
     for order in permutations(range(n)):
-        if all(keys[a] >= keys[b] for a, b in zip(order, order[1:], strict=False)):
+        if all(keys[a] >= keys[b] for a, b in pairwise(order)):
             n_orders += 1
             for place, row in enumerate(order[:depth], start=1):
                 totals[row] += 1 / log2(1 + place)

@@ -108,6 +108,14 @@ def test_a_stored_report_keeps_its_shares(report, tmp_path):
     assert after == before
 
 
+def test_the_table_has_the_number_of_parameters(monkeypatch):
+    monkeypatch.setattr(Largest, "n_parameters", 1_234)
+    lines = reported([6_000 + n for n in range(40)]).to_text().splitlines()
+    head = next(line for line in lines if line.endswith("parameters"))
+    row = next(line for line in lines if line.startswith("largest"))
+    assert row.rindex("1,234") == head.rindex("parameters")
+
+
 def test_the_command_prints_exposure_and_its_cost(sample):
     arguments = ["evaluate", "simcos", "--protocol", "cv5", "--exposure", "parity", "-w", str(sample)]
     printed = CliRunner().invoke(cli, arguments, catch_exceptions=False).output

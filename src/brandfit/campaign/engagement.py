@@ -176,8 +176,11 @@ class Engagement:
         )
 
     def _factors(self, x: np.ndarray) -> dict[str, float]:
-        """Part of a post with the columns x (1, c) to its factor on the rate. The model is linear in log rates, so
-        its terms are what each part adds, and the factors multiply to the rate over the usual one (W-19)."""
+        """Part of a post with the columns x (1, c) to its factor on the rate.
+
+        The model is linear in log rates, so its terms are what each part adds, and the factors multiply to
+        the rate over the usual one (W-19).
+        """
         terms = self._model.ridge.terms(x)[0]  # (c,)
         log_factors = dict(zip(PARTS, terms[: len(PARTS)].tolist(), strict=True))
         # After the parts come the axes of each slot, in the order of ``_design``.

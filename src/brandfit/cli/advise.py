@@ -100,7 +100,7 @@ def command(
 
 
 def _factor_lines(advice: Advice) -> list[str]:
-    """What the expected rate of each idea is made of: a line an idea; none if the habit alone is predicted."""
+    """The factors of the expected rate, a line an idea; no lines if the habit alone is predicted."""
     lines = []
     for idea in advice.ideas:
         if idea.expected and idea.expected.factors:

@@ -214,16 +214,8 @@ class Report:
         means = result.shares.means()
         if means.candidates[:UNKNOWN].sum() == 0:
             return None
-        tiers = []
-        for number in np.flatnonzero(means.candidates).tolist():
-            tiers.append(
-                {
-                    "followers": TIERS[number],
-                    "exposure": float(means.exposure[number]),
-                    "candidates": float(means.candidates[number]),
-                    "partners": float(means.partners[number]),
-                }
-            )
+        numbers = np.flatnonzero(means.candidates).tolist()
+        tiers = [_tier_row(means, number) for number in numbers]
         return {
             "depth": DEPTH,
             "tiers": tiers,
@@ -232,13 +224,15 @@ class Report:
         }
 
     def parity(self, ranker: str) -> dict[str, Any] | None:
-        """A ranker in the order with parity of exposure: ``results`` as in ``to_dict``, ``cost`` (metric name to
-        difference to its own order, and p of the paired test) and ``exposure``. None unless the protocol
-        compares it."""
+        """A ranker in the order with parity of exposure; None unless the protocol compares it.
+
+        ``results`` and ``exposure`` as in ``to_dict``; ``cost`` is metric name to the difference to the
+        ranker's own order, and p of the paired test.
+        """
         own = self.results[ranker]
         if own.parity is None:
             return None
-        cost = {}
+        cost: dict[str, dict[str, Any]] = {}
         for metric in self.protocol.metrics:
             before, after = own.mean(metric), own.parity.mean(metric)  # (b,)
             difference = metric.aggregate(after) - metric.aggregate(before)
@@ -393,6 +387,16 @@ class Report:
     def to_text(self) -> str:
         """The table for people: rankers down, metrics across, mean and 95 % interval over brands."""
         return report_text(self)
+
+
+def _tier_row(means: TierShares, number: int) -> dict[str, Any]:
+    """The shares of one tier as JSON types."""
+    return {
+        "followers": TIERS[number],
+        "exposure": float(means.exposure[number]),
+        "candidates": float(means.candidates[number]),
+        "partners": float(means.partners[number]),
+    }
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:

@@ -61,14 +61,15 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _result_table(report: Report, figures: Mapping[str, Any]) -> list[str]:
     """The table as lines: a row for each ranker, then one in parentheses for each reference; a column for
-    each metric."""
+    each metric, and the number of learned parameters (W-12)."""
     metrics = [str(metric) for metric in report.protocol.metrics]
-    labelled = [(report.label(name), figures["results"][name]) for name in report.results]
-    labelled += [(f"({name})", figures["references"][name]) for name in report.references]
-    rows = [["", *metrics]]
-    for label, values in labelled:
-        cells = [cell(values[metric]) for metric in metrics]
-        rows.append([label, *cells])
+    rows = [["", *metrics, "parameters"]]
+    for name in report.results:
+        cells = [cell(figures["results"][name][metric]) for metric in metrics]
+        rows.append([report.label(name), *cells, f"{figures['parameters'][name]:,}"])
+    for name in report.references:
+        cells = [cell(figures["references"][name][metric]) for metric in metrics]
+        rows.append([f"({name})", *cells, ""])
     return aligned(rows)
 
 
@@ -122,7 +123,7 @@ def exposure_rows(report: Report, figures: Mapping[str, Any]) -> list[list[str]]
     if not figures["exposure"]:
         return []
     rows = [["followers", "candidates", "partners", *table_by_label]]
-    # The shares of candidates and partners are those of the protocol, so all tables have the same tiers.
+    # The shares of candidates and partners are those of the protocol: all tables have the same tiers.
     for number, tier in enumerate(next(iter(figures["exposure"].values()))["tiers"]):
         shares = [table["tiers"][number]["exposure"] for table in table_by_label.values()]
         rows.append([tier["followers"], *map(brief, [tier["candidates"], tier["partners"], *shares])])
@@ -133,8 +134,8 @@ def exposure_rows(report: Report, figures: Mapping[str, Any]) -> list[list[str]]
 
 
 EXPOSURE = (
-    "Exposure by number of followers: share of the first {depth} places, each divided by log2(1 + rank), mean "
-    "over brands; next to it the shares of the candidates and of the partners"
+    "Exposure by number of followers: share of the first {depth} places, each divided by log2(1 + rank), "
+    "mean over brands; next to it the shares of the candidates and of the partners"
 )
 """Explains the table of exposure."""
 

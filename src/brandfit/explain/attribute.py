@@ -219,8 +219,10 @@ class Attributor:
         side: Side = "influencer",
         most: int = MOST,
     ) -> Game:
-        """The phrases (``phrases``) of the captions of one side, as ``words`` (W-19): a missing phrase is removed
-        where it is a phrase, and the caption is encoded again."""
+        """The phrases (``phrases``) of the captions of one side, as ``words`` (W-19).
+
+        A missing phrase is removed where it is a phrase, and the caption is encoded again.
+        """
         return self._written(
             "phrases",
             self._pair_side(brand, influencer, side),

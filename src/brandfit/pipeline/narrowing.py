@@ -275,9 +275,9 @@ def _parity_note(scores: np.ndarray, tiers: np.ndarray, *, rows: np.ndarray) -> 
     distances = [distance(shares.exposure, shares.candidates) for shares in (before, after)]
     means = [float(np.mean(values)) for values in (scores[:depth], scores[rows[:depth]])]
     return (
-        f"each follower tier has its share of the candidates at every place, not the best score: {n_new:,} of "
-        f"the first {depth} are not among the best {depth} by score; the distance of the exposure from the "
-        f"shares of the candidates goes from {distances[0]:.3f} to {distances[1]:.3f}, the mean score of the "
+        f"each follower tier has its share of the candidates at every place, not the best score: {n_new:,} "
+        f"of the first {depth} are not among the best {depth} by score; the distance of the exposure from "
+        f"the shares of the candidates goes from {distances[0]:.3f} to {distances[1]:.3f}, the mean score of the "
         f"first {depth} from {means[0]:.3f} to {means[1]:.3f}"
     )
 

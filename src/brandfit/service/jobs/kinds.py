@@ -160,7 +160,7 @@ def profile(
     }
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - the fields of an EvaluationRequest
     workspace: Workspace,
     progress: Progress,
     *,

@@ -67,7 +67,7 @@ class RankingForm:
         return opinions.applied(query, self.refine)
 
 
-def ranking_form(
+def ranking_form(  # noqa: PLR0913 - FastAPI: one argument per field
     ranker: Annotated[str | None, Query(max_length=100)] = None,
     where: WhereQuery = None,
     *,

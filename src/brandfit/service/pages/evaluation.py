@@ -107,7 +107,7 @@ def plain(
 
 
 @router.post("/evaluation")
-def begin(
+def begin(  # noqa: PLR0913 - FastAPI: one argument per field
     caller: Writer,
     jobs: Jobs,
     *,
