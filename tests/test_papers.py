@@ -15,6 +15,8 @@ import pytest
 from brandfit.cli import cli
 
 ROOT = Path(__file__).resolve().parents[1]
+LAST = {"D": 16, "W": 20, "R": 9, "C": 20, "M": 17, "B": 15, "P": 16, "S": 10}
+"""Letter of a section to the number of its last row: 123 in all."""
 FIELDS = {"id", "what", "status", "command", "test", "docs"}
 
 
@@ -40,6 +42,11 @@ def defined_tests(file: Path) -> set[str]:
                 f"{node.name}::{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef)
             }
     return names
+
+
+def test_every_row_of_the_papers_is_recorded_once():
+    expected = [f"{letter}-{number:02d}" for letter, last in LAST.items() for number in range(1, last + 1)]
+    assert [record["id"] for record in RECORDS] == expected
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["id"])

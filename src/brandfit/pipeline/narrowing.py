@@ -277,8 +277,8 @@ def _parity_note(scores: np.ndarray, tiers: np.ndarray, *, rows: np.ndarray) -> 
     return (
         f"each follower tier has its share of the candidates at every place, not the best score: {n_new:,} "
         f"of the first {depth} are not among the best {depth} by score; the distance of the exposure from "
-        f"the shares of the candidates goes from {distances[0]:.3f} to {distances[1]:.3f}, the mean score of the "
-        f"first {depth} from {means[0]:.3f} to {means[1]:.3f}"
+        f"the shares of the candidates goes from {distances[0]:.3f} to {distances[1]:.3f}, the mean score "
+        f"of the first {depth} from {means[0]:.3f} to {means[1]:.3f}"
     )
 
 
