@@ -93,7 +93,7 @@ def papers() -> str:
 
 def papers_summary(records: list[dict[str, str]]) -> str:
     counts = []
-    for status in ("works", "partial", "needs"):
+    for status in ("works", "partial", "needs", "missing"):
         n = sum(record["status"] == status for record in records)
         counts.append(f"{n} {status}")
     return f"{len(records)} rows: {', '.join(counts)}."
@@ -108,7 +108,7 @@ def paper_row(record: dict[str, str]) -> list[str]:
         f"{record['what']} ([{record['docs'].partition('#')[0]}]({record['docs']}))",
         record["status"],
         f"page `{command}`" if record["command"].startswith("page: ") else f"`{command}`",
-        f"[{name}](../{file})",
+        f"[{name}](../{file})" if name else "none",
         record.get("note", ""),
     ]
     return [cell.replace("|", "\\|") for cell in cells]

@@ -53,12 +53,15 @@ def test_every_row_of_the_papers_is_recorded_once():
 def test_a_record_is_whole(record):
     assert set(record) - {"note"} == FIELDS
     assert all(record[field].strip() for field in FIELDS)
-    assert record["status"] in {"works", "partial", "needs"}
+    assert record["status"] in {"works", "partial", "needs", "missing"}
     if record["status"] != "works":
         assert record["note"], "a row that does not work states what is missing"
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["id"])
+BUILT = [record for record in RECORDS if record["status"] != "missing"]
+
+
+@pytest.mark.parametrize("record", BUILT, ids=lambda record: record["id"])
 def test_the_test_of_a_record_exists(record):
     file, _, name = record["test"].partition("::")
     assert name.startswith(("test_", "Test")), record["test"]

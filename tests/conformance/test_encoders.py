@@ -59,6 +59,7 @@ def settings(tiny_onnx, tiny_bert, tiny_spacy, tiny_clip, tiny_upernet):
         "concept.graph": {"at_least": 1, "dim": 8, "walks": 4, "epochs": 1},
         "concept.generator": {"at_least": 1, "pixels": 24, "epochs": 1},
         "concept.cosmic": {"at_least": 1, "pixels": 24, "epochs": 1, "words": 8, "vector": 8, "min_count": 1},
+        "concept.cosmic_visual": {"at_least": 1, "pixels": 24, "epochs": 1, "vector": 8},
         "image.clip": {"model": str(tiny_clip)},
         "image.upernet": {"model": str(tiny_upernet), "threshold": 0.0},
         "image.mobilenet": {"weights": "random"},

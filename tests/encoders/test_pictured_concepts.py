@@ -211,3 +211,24 @@ def test_nothing_to_learn_from_is_said():
 
     with pytest.raises(UsageError, match="nothing to learn from"):
         Generator(Generator.Config.from_settings({**SMALL, "at_least": 500})).encode(planted())
+
+
+def test_cosmic_without_captions_learns_from_the_labels_alone():
+    """The ablation C-w/o-SI: z' = softmax(h); captions change nothing, and its name and key are its own."""
+    from brandfit.encoders.concept.cosmic import Cosmic
+    from brandfit.encoders.concept.cosmic_visual import CosmicVisual
+
+    encoder = CosmicVisual(CosmicVisual.Config.from_settings({**SMALL, "words": 8, "min_count": 1}))
+    assert encoder.name == "concept.cosmic_visual"
+    encoder.learn(planted())
+    h = encoder._has_concept
+    np.testing.assert_allclose(
+        encoder.targets(planted()), np.exp(h) / np.exp(h).sum(axis=1, keepdims=True), rtol=1e-5
+    )
+    other = Cosmic(Cosmic.Config.from_settings({**SMALL, "words": 8, "min_count": 1, "semantic": "false"}))
+    other.learn(planted())
+    np.testing.assert_array_equal(other.targets(planted()), encoder.targets(planted()))
+    default = Cosmic(Cosmic.Config.from_settings({**SMALL, "words": 8, "min_count": 1}))
+    default.learn(planted())
+    assert len({default.weights, other.weights}) == 2
+    assert "semantic" not in Cosmic.Config().identity()

@@ -12,6 +12,7 @@ from brandfit.errors import UsageError
 from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import AUC
 from brandfit.evaluation.protocol import get
+from brandfit.explain.explain import explain
 from brandfit.learning.engagement import RATE, campaign_rates
 from brandfit.rankers.camera import Camera
 
@@ -161,3 +162,34 @@ def test_a_leaky_one_ranks_nobody(noise):
         camera.score(noise, noise.brands, noise.influencers)
     camera.reveal_labels(noise)
     assert camera.score(noise, noise.brands, noise.influencers).shape == (20, 80)
+
+
+def test_an_explanation_has_the_factors_and_the_expectations_of_the_pair(noise):
+    """S = S_con S_ed S_in, and w_b, w_m (Eq. 1, 7, 18): in JSON, in sentences, and equal to the network's."""
+    camera = Camera(Camera.Config.from_settings({"epochs": 1, "width": 0.02})).fit(noise)
+    brand, influencer = noise.brands[0], noise.influencers[3]
+    explanation = explain(camera, noise, brand=brand, influencer=influencer, kinds=())
+    result = explanation.to_dict()
+    expected = camera.factors(noise, noise.brands[:1], noise.influencers[3:4])
+    for name in ("content", "effect", "influence"):
+        assert result["factors"][name] == pytest.approx(float(expected[name][0, 0]))
+    assert np.prod(list(result["factors"].values())) == pytest.approx(result["score"], rel=1e-4)
+    for side, suffix in (("brand", "b"), ("influencer", "m")):
+        weights = list(result["expectations"][side].values())
+        assert sum(weights) == pytest.approx(1, abs=1e-4)
+        assert weights == sorted(weights, reverse=True)
+        assert max(weights) == pytest.approx(float(expected[f"weights_{suffix}"].max()), rel=1e-4)
+    text = " ".join(explanation.sentences)
+    assert "The score is a product: content of both" in text
+    assert f"For this pair {brand} stands above all for" in text
+
+
+def test_without_interaction_there_are_no_factors(noise):
+    camera = Camera(Camera.Config.from_settings({"epochs": 1, "width": 0.02, "interaction": "false"})).fit(
+        noise
+    )
+    result = explain(
+        camera, noise, brand=noise.brands[0], influencer=noise.influencers[3], kinds=()
+    ).to_dict()
+    assert "factors" not in result
+    assert "expectations" in result

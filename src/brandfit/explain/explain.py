@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -77,6 +77,7 @@ def explain(
         unknown=ranker.unknown_slots(dataset, brand, influencer),
         more={
             **work.probability(),
+            **work.factors_and_expectations(),
             "like_brands": radar.similar_brands(ranker, dataset, brand=brand, influencer=influencer),
             **(more or {}),
         },
@@ -283,12 +284,31 @@ class _Pair:
         of_concepts = [one for one in attributions if (one.kind, one.side, one.slot) == concepts]
         return [*radars, *(radar.column_radar(one, "concept") for one in of_concepts)]
 
+    def factors_and_expectations(self) -> dict[str, Any]:
+        """``factors`` of a score that is a product, and ``expectations``: side to the weights of its own
+        concepts towards the other side (w_b and w_m; C-11), the largest first. Only what the ranker has."""
+        more: dict[str, Any] = {}
+        if factors := self.ranker.score_factors(self.dataset, self.brand, self.influencer):
+            more["factors"] = factors
+        attention = self.ranker.attention(self.dataset, self.brand, self.influencer)
+        if attention is not None:
+            columns = self.dataset.slots["concept"].columns
+            more["expectations"] = {side: _largest(weights, columns) for side, weights in attention.items()}
+        return more
+
     def probability(self) -> dict[str, list[float]]:
         """The probability of the pair with its interval, for ``Explanation.more``; empty without one."""
         probability = self.ranker.probability(self.dataset, self.brands, self.influencers)
         if probability is None:
             return {}
         return {"probability": list(map(_only_value, probability))}
+
+
+def _largest(weights: np.ndarray, columns: Sequence[str]) -> dict[str, float]:
+    """Concept to its positive weight (d,), the largest first; by number if the concepts have no names."""
+    order = np.argsort(-weights, kind="stable")
+    order = order[weights[order] > 0]
+    return {columns[n] if columns else str(n): float(weights[n]) for n in order.tolist()}
 
 
 def _only_value(values: np.ndarray) -> float:

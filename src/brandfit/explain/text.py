@@ -74,11 +74,38 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     for kind in BRAND_SPEAKS_FOR:
         attributions = explanation.attributions_of(kind, "brand")
         result += [_attribution_sentence(explanation, attribution) for attribution in attributions]
-    result.append(_similar_brands_sentence(explanation))
+    result += [*_factor_sentences(explanation), _similar_brands_sentence(explanation)]
     # The decision for both sides, if it was asked for (C-18).
     both_sides = explanation.more.get("both_sides") or {}
     result += [both_sides.get("sentence", ""), both_sides.get("joint_sentence", "")]
     return tuple(filter(None, result))
+
+
+FACTOR = {
+    "content": "content of both",
+    "effect": "effect of an endorsement",
+    "influence": "influence",
+}
+"""Factors of a score that is a product, in words."""
+MOST_CONCEPTS = 3
+
+
+def _factor_sentences(explanation: Explanation) -> list[str]:
+    """The score as a product of factors, and what each side expects of the other (CAMERA, C-11)."""
+    result = []
+    factors = explanation.more.get("factors") or {}
+    if factors:
+        product = " times ".join(f"{FACTOR.get(name, name)} {value:.2f}" for name, value in factors.items())
+        result.append(f"The score is a product: {product}.")
+    expectations = explanation.more.get("expectations") or {}
+    for side, weights in expectations.items():
+        account = explanation.brand if side == "brand" else explanation.influencer
+        largest = [
+            f"{concept} {_percent(weight)}" for concept, weight in list(weights.items())[:MOST_CONCEPTS]
+        ]
+        if largest:
+            result.append(f"For this pair {account} stands above all for {_and(largest)}.")
+    return result
 
 
 def _attribution_sentence(explanation: Explanation, attribution: Attribution) -> str:

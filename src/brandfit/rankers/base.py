@@ -121,6 +121,10 @@ class Ranker(ABC):
         """Side ("brand", "influencer") to (d,) attention on each column of the concept slot, or None."""
         return None
 
+    def score_factors(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, float]:
+        """The factors whose product is the score of a pair, by name; {} if the score is a sum."""
+        return {}
+
     def rank(
         self, dataset: Dataset, brand: str, *, candidates: Texts | None = None, k: int | None = None
     ) -> Ranking:

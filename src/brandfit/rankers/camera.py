@@ -278,6 +278,16 @@ class Camera(TripletRanker):
         """
         return self._factors(dataset, brands, candidates=candidates)
 
+    def score_factors(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, float]:
+        """S_con, S_ed and S_in (Eq. 18; C-11); {} without evidence, and without interaction."""
+        if not self.config.interaction:
+            return {}
+        factors = self.factors(dataset, np.array([brand], object), np.array([influencer], object))
+        names = [name for name in ("content", "effect", "influence") if name in factors]
+        if len(names) < 2 or not np.isfinite(factors["score"][0, 0]):
+            return {}
+        return {name: float(factors[name][0, 0]) for name in names}
+
     def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
         ids = np.array([brand], dtype=object), np.array([influencer], dtype=object)
         factors = self.factors(dataset, *ids)

@@ -8,7 +8,9 @@ III-B; C-04).
     L   = - sum of z'_i log z_i                                                                    (Eq. 4)
 
 Training fits u and the CNN to z'. The columns are z, which needs no description of the picture.
-``output=embedding`` gives z . u, 100 numbers, instead; ``concepts`` are the vectors u.
+``output=embedding`` gives z . u, 100 numbers, instead; ``concepts`` are the vectors u. ``semantic=false``
+learns without the captions, z' = softmax(h) for every post: the ablation C-w/o-SI, which
+``concept.cosmic_visual`` makes under a name of its own.
 
 h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script differs
 from the paper: it learns without t (its data is "without_text"), uses means instead of inner products, and
@@ -45,6 +47,10 @@ class CosmicConfig(PicturedConfig, frozen=True):
     vector: Annotated[int, Meta(description="length of a concept's vector (d_u)", ge=1, le=4096)] = 100
     words: Annotated[int, Meta(description="length of a word's vector", ge=1, le=4096)] = 100
     min_count: Annotated[int, Meta(description="a word that occurs less often has no vector", ge=1)] = 5
+    semantic: Annotated[
+        bool,
+        Meta(description="learn from the words of captions too; false: C-w/o-SI", extra=settings.ADDED),
+    ] = True
 
 
 class Cosmic(PicturedEncoder):
@@ -78,10 +84,11 @@ class Cosmic(PicturedEncoder):
 
     @property
     def _text_key(self) -> str:  # type: ignore[override]
-        return hashlib.sha256(self._words.weights.encode()).hexdigest()
+        return hashlib.sha256(self._words.weights.encode()).hexdigest() if self.config.semantic else ""
 
     def learn(self, dataset: Dataset) -> None:
-        self._words.learn(dataset)
+        if self.config.semantic:
+            self._words.learn(dataset)
         super().learn(dataset)
         self.__dict__.pop("concepts", None)
 
@@ -94,16 +101,13 @@ class Cosmic(PicturedEncoder):
         from brandfit.encoders.concept import _vision
         from brandfit.encoders.concept._taxonomy import built_in
 
-        n_posts, n_concepts = len(self._posts), len(self._learned_concepts)
+        n_concepts = len(self._learned_concepts)
+        if not self.config.semantic:
+            return self._targets_without_text()
         try:
             texts, has_text = self._words.encode(dataset).values_of(self._posts)  # (n, words), (n,)
         except UsageError:  # too few words for Word2Vec: the targets are those of posts without text
-            return _vision.semantic(
-                np.zeros((n_posts, 1), np.float32),
-                np.zeros(n_posts, bool),
-                concepts=np.zeros((n_concepts, 1)),
-                h=self._has_concept,
-            )
+            return self._targets_without_text()
         # A concept's vector is the mean over the words of its names; zeros if none is known.
         table = self._words.table
         concept_vectors = np.zeros((n_concepts, self.config.words), np.float32)
@@ -113,6 +117,18 @@ class Cosmic(PicturedEncoder):
             if word_rows:
                 row[:] = table.vectors[word_rows].mean(axis=0)
         return _vision.semantic(texts, has_text, concepts=concept_vectors, h=self._has_concept)
+
+    def _targets_without_text(self) -> np.ndarray:
+        """(n, c) softmax(h), as if no post had a text."""
+        from brandfit.encoders.concept import _vision
+
+        n_posts, n_concepts = self._has_concept.shape
+        return _vision.semantic(
+            np.zeros((n_posts, 1), np.float32),
+            np.zeros(n_posts, bool),
+            concepts=np.zeros((n_concepts, 1)),
+            h=self._has_concept,
+        )
 
     def loss(self, network: Any, batch: Any) -> Any:
         pictures, targets = batch
