@@ -347,7 +347,7 @@ def phrases(text: str) -> list[Phrase]:
     A hashtag or mention is a phrase alone. Phrases have at most ``PHRASE`` words, so that a caption in a
     language without known stop words is not one phrase.
 
-    >>> [phrase.key for phrase in phrases("Warm winter boots for the Snow, really! #snow day")]
+    >>> [phrase.key for phrase in phrases("Warm winter boots for the Snow! #snow day")]
     ['warm winter boots', 'snow', '#snow', 'day']
     """
     ignored = stop_words()

@@ -269,9 +269,9 @@ def _parity_note(scores: np.ndarray, tiers: np.ndarray, *, rows: np.ndarray) -> 
     n_new = int((rows[:depth] >= depth).sum())
     # Only the order counts here, so places are used as scores.
     places = -np.arange(len(rows), dtype=np.float64)
-    is_partner = np.ones(len(rows), bool)
-    before = TierShares.of_brand(places, tiers, is_partner=is_partner)
-    after = TierShares.of_brand(places, tiers[rows], is_partner=is_partner)
+    all_rows = np.ones(len(rows), bool)
+    before = TierShares.of_brand(places, tiers, is_partner=all_rows)
+    after = TierShares.of_brand(places, tiers[rows], is_partner=all_rows)
     distances = [distance(shares.exposure, shares.candidates) for shares in (before, after)]
     means = [float(np.mean(values)) for values in (scores[:depth], scores[rows[:depth]])]
     return (
