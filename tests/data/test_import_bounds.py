@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from brandfit import pipeline
 from brandfit.cli import main
 from brandfit.data.import_bounds import ImportBounds, out_of_bounds, within_bounds
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Reject, link_id
 from brandfit.errors import ConfigError
+from brandfit.pipeline.imports import split_bounds
 from brandfit.workspace import Workspace
 
 RECORDS = [
@@ -56,7 +56,7 @@ def test_an_upper_bound():
 
 def test_bounds_that_exclude_each_other_are_refused():
     with pytest.raises(ConfigError, match="nothing lies between"):
-        pipeline.split_bounds({"keep.min_followers": 10, "keep.max_followers": 5})
+        split_bounds({"keep.min_followers": 10, "keep.max_followers": 5})
 
 
 def test_an_import_reports_what_it_left_out(tmp_path, capsys):

@@ -387,6 +387,7 @@ def right_names(trained, out: Path) -> dict[str, dict]:
         "asking_prices": {"brand": BRAND, "influencers": SOMEONE},
         "audience": {"account": SOMEONE, "other": BRAND},
         "brands_for": {"influencer": SOMEONE},
+        "case_study": {"brand": BRAND, "ranker": "simcos"},
         "category": {"account": SOMEONE},
         "chances": {"brand": BRAND, "influencers": SOMEONE},
         "describe_accounts": {"ids": SOMEONE},
@@ -415,6 +416,7 @@ def right_names(trained, out: Path) -> dict[str, dict]:
         "shared_audiences": {"accounts": [SOMEONE, BRAND]},
         "shortlist": {"brand": BRAND, "count": 2, "exclude": other, "not_this": other},
         "similar": {"accounts": SOMEONE},
+        "suggestions": {"brand": BRAND, "ranker": "simcos"},
         "topics": {"account": BRAND},
     }
 
@@ -456,8 +458,10 @@ def test_every_name_of_an_account_is_annotated_as_one():
         for name in words & set(inspect.signature(function).parameters)
         if not is_account(hints(function)[name]) and not is_place(hints(function)[name])
     ]
-    # of brands to influencers
-    assert sorted(untold) == [("brands_for", "not_this"), ("pair", "not_this")]
+    # not_this is of brands to influencers; role names are words for brands and influencers
+    expected = [("brands_for", "not_this"), ("pair", "not_this")]
+    expected += [("set_role_names", "brand"), ("set_role_names", "influencer")]
+    assert sorted(untold) == expected
 
 
 def test_a_brand_is_no_influencer_and_an_account_to_forget_must_be_there(trained):

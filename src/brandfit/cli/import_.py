@@ -50,6 +50,7 @@ def command(
     from brandfit import pipeline, registry
     from brandfit.cli._shared import refuse_given
     from brandfit.errors import DataError, UsageError
+    from brandfit.pipeline.imports import split_bounds
     from brandfit.workspace import new_workspace
 
     # A single argument that is no importer but looks like a path is the PATH.
@@ -67,9 +68,8 @@ def command(
     if not cls.needs_path:
         refuse_given({"path"}, f"is not read by {source}. Leave it out: brandfit import {source}")
     options = own_settings(settings)
-    cls.Config.from_settings(
-        pipeline.split_bounds(options)[1]
-    )  # an unknown setting is refused before a workspace is made
+    # An unknown setting is refused before a workspace is made.
+    cls.Config.from_settings(split_bounds(options)[1])
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
         result = pipeline.import_source(
             opened, source, path=path, settings=options, strict=strict, progress=bar

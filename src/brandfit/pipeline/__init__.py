@@ -44,7 +44,7 @@ from brandfit.pipeline.datasets import (
 )
 from brandfit.pipeline.explain import explain, map_methods, save_explanation
 from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
-from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise, split_bounds
+from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.inventory import catalogue, doctor, listing
 from brandfit.pipeline.judging import evaluate, suggestions
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
@@ -147,7 +147,6 @@ __all__ = [
     "shared_audiences",
     "shortlist",
     "similar",
-    "split_bounds",
     "suggestions",
     "sweep",
     "topics",

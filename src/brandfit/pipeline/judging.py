@@ -16,6 +16,7 @@ from brandfit.evaluation.first_ten import FirstTen, first_ten
 from brandfit.evaluation.report import Report
 from brandfit.exposure import checked_exposure
 from brandfit.pipeline.datasets import load, ready
+from brandfit.pipeline.lookup import find_brand
 from brandfit.pipeline.refitting import Refit
 from brandfit.pipeline.settings import check_settings, scope
 from brandfit.pipeline.training import default_ranker
@@ -104,6 +105,8 @@ def suggestions(
     """
     workspace = as_workspace(workspace)
     name = ranker or default_ranker(workspace)
+    if brand is not None:
+        brand = find_brand(load(workspace, data), brand)
     report = evaluate(
         workspace,
         [name],

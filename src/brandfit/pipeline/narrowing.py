@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, counted, listed
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
@@ -92,6 +93,7 @@ class RankingContext:
         return candidates(self.dataset, self.brand, partners=partners, within=self.within)
 
 
+@checked
 def narrowing_text(query: RankingQuery, followers: str | None = None) -> str:
     """What narrows the list of a query, with bounds of followers that are not the usual ones; "" if nothing
     does.
