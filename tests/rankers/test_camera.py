@@ -193,3 +193,35 @@ def test_without_interaction_there_are_no_factors(noise):
     ).to_dict()
     assert "factors" not in result
     assert "expectations" in result
+
+
+def test_the_defaults_are_those_of_the_paper():
+    """Section IV-D: Adam at .001, times .95 an epoch, 40 epochs, batches of 8, dropout .6, L1 .001, and
+    weights from U(-.1, .1)."""
+    torch = pytest.importorskip("torch")
+    from brandfit.rankers._camera_net import CameraNet
+
+    config = Camera.Config()
+    assert (config.learning_rate, config.decay, config.epochs, config.batch_size) == (0.001, 0.95, 40, 8)
+    assert (config.dropout, config.l1) == (0.6, 0.001)
+    network = CameraNet(
+        torch.zeros((12, 100)),
+        {"concept": 12},
+        representation="attention",
+        dropout=0.6,
+        width=1.0,
+        interaction=True,
+    )
+    weights = [p for name, p in network.named_parameters() if name.endswith("weight") and p.ndim == 2]
+    largest = [float(weight.abs().max()) for weight in weights if weight.numel() > 1000]
+    assert largest
+    assert all(0.099 < value <= 0.1 for value in largest)
+
+
+def test_the_hinge_has_the_margin_of_the_paper(monkeypatch):
+    """max(0, 7 - F(b, +) + F(b, -)), mean over triplets (Eq. 19)."""
+    torch = pytest.importorskip("torch")
+    positive, negative = torch.tensor([9.0, 3.0, 1.0]), torch.tensor([1.0, 2.0, 5.0])
+    camera = Camera()
+    monkeypatch.setattr(camera, "score_triplets", lambda embedder, batch: (positive, negative))
+    assert float(camera.loss(None, None)) == pytest.approx((0 + 6 + 11) / 3)
