@@ -355,6 +355,7 @@ def test_models_and_datasets_take_a_text_and_lists_too(place):
 # --- accounts ------------------------------------------------------------------------------------------
 
 NO_ANSWER = {
+    ("save_concept_chart", "account"): "it draws what topics answers",
     ("fitted", "brand"): "it chooses whose new posts are encoded, and answers for no account",
     ("forget", "accounts"): "it is tried below: what is forgotten is not there a second time",
 }

@@ -141,6 +141,7 @@ TYPED = {
     "brands": [SOMEONE],
     "check": [],
     "case": [BRAND, "--ranker", "simcos"],
+    "concepts frequent": [],
     "encode": ["text.hashing"],
     "evaluate": ["simcos"],
     "experiment": ["brandfit/cv5"],

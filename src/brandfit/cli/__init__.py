@@ -39,6 +39,7 @@ ORDER = (
     "advise",
     "evaluate",
     "experiment",
+    "concepts",
     "study",
     "tune",
     "list",

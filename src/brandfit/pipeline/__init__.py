@@ -29,6 +29,7 @@ from brandfit.pipeline.brands import brands_for, pair
 from brandfit.pipeline.campaign import appraise, asking_prices, currency_of, set_currency, shortlist
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.case import case_study, save_case, save_clouds
+from brandfit.pipeline.concepts import frequent_concepts, save_concept_chart
 from brandfit.pipeline.content import advise, fit_maps
 from brandfit.pipeline.data_overview import data_overview, plot_data
 from brandfit.pipeline.datasets import (
@@ -110,6 +111,7 @@ __all__ = [
     "fit_maps",
     "fitted",
     "forget",
+    "frequent_concepts",
     "import_source",
     "judge_profilers",
     "labelled_table",
@@ -138,6 +140,7 @@ __all__ = [
     "role_names",
     "save_case",
     "save_clouds",
+    "save_concept_chart",
     "save_explanation",
     "save_map",
     "score_study",
