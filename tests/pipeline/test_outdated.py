@@ -411,9 +411,11 @@ def answers(workspace: Workspace, brand: str, out: Path) -> dict[str, Callable[[
 
 OF_NUMBERS = {
     "asking_prices": "prices, for a page that has the notes",
+    "case_study": "held-out partners take more brands; tests/report/test_case.py tests the note",
     "chances": "chances, for a page that has the notes",
     "fit_maps": "maps of the pictures that advise has judged",
     "fitted": "a ranker",
+    "suggestions": "held-out partners take more brands; tests/report/test_case.py tests the note",
     "set_role_names": "the brand is a word for brands",
 }
 """Functions of a brand whose answer is numbers alone, and why nothing is noted."""

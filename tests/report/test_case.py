@@ -264,3 +264,17 @@ def test_the_sources_of_charts_follow_what_an_encoder_reads(sample, tmp_path):
     assert names["AUT"].startswith("concept.bag of what 25 active commenters")
     # boat 2 + 2, tent 1 and lake 1 of 6: objects and scenes of one name are added.
     assert drawn.shares == pytest.approx({"boat": 4 / 6, "tent": 1 / 6, "lake": 1 / 6})
+
+
+def test_answers_about_held_out_partners_say_which_posts_are_not_encoded(sample, tmp_path):
+    folder = tmp_path / "w"
+    shutil.copytree(sample, folder)
+    with Workspace(folder) as workspace:
+        study = pipeline.case_study(workspace, BRAND, ranker="simcos")
+        first = pipeline.suggestions(workspace, BRAND, ranker="simcos")
+        assert not [note for note in (*study.notes, *first.notes) if "not encoded" in note]
+        workspace.write("later", [Post(id="new", account=BRAND, caption="a tent", time=1_700_000_000)])
+        study = pipeline.case_study(workspace, BRAND, ranker="simcos")
+        first = pipeline.suggestions(workspace, BRAND, ranker="simcos")
+    for notes in (study.notes, first.notes):
+        assert [note for note in notes if f"of {BRAND}" in note and "not encoded" in note], notes

@@ -20,6 +20,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.protocol import Protocol
 from brandfit.pipeline.datasets import load, read_by, ready
 from brandfit.pipeline.lookup import find_brand
+from brandfit.pipeline.missing_features import unencoded_note
 from brandfit.pipeline.readers import reader_of
 from brandfit.pipeline.settings import check_settings, scope
 from brandfit.pipeline.training import default_ranker
@@ -103,7 +104,8 @@ def case_study(  # noqa: PLR0913 - each is an option of the command
         protocol=chosen,
         progress=progress,
     )
-    return _study(workspace, held_out, brand=brand, below=below, protocol=chosen)
+    study = _study(workspace, held_out, brand=brand, below=below, protocol=chosen)
+    return replace(study, notes=[*unencoded_note(workspace, dataset, [brand]), *study.notes])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from brandfit.evaluation.report import Report
 from brandfit.exposure import checked_exposure
 from brandfit.pipeline.datasets import load, ready
 from brandfit.pipeline.lookup import find_brand
+from brandfit.pipeline.missing_features import unencoded_note
 from brandfit.pipeline.refitting import Refit
 from brandfit.pipeline.settings import check_settings, scope
 from brandfit.pipeline.training import default_ranker
@@ -105,8 +107,9 @@ def suggestions(
     """
     workspace = as_workspace(workspace)
     name = ranker or default_ranker(workspace)
+    dataset = load(workspace, data)
     if brand is not None:
-        brand = find_brand(load(workspace, data), brand)
+        brand = find_brand(dataset, brand)
     report = evaluate(
         workspace,
         [name],
@@ -116,7 +119,10 @@ def suggestions(
         seeds=(seed,),
         progress=progress,
     )
-    return first_ten(report, name, brand=brand)
+    # New posts are not encoded for an evaluation: every fold fits on the stored Features.
+    judged = [brand] if brand is not None else report.brands.tolist()
+    answer = first_ten(report, name, brand=brand)
+    return replace(answer, notes=(*unencoded_note(workspace, dataset, judged), *answer.notes))
 
 
 def _factory(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

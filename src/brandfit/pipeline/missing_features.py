@@ -304,6 +304,17 @@ def with_waiting_notes(workspace: Workspace, dataset: Dataset, ranking: Ranking)
     return replace(ranking, notes=(*notes, *ranking.notes), not_encoded=n_waiting)
 
 
+def unencoded_note(workspace: Workspace, dataset: Dataset, accounts: Iterable[str]) -> tuple[str, ...]:
+    """A note on those of the accounts with posts that are not encoded, for answers that encode nothing in
+    memory; () if there are none."""
+    waiting = sorted(_stale_owners(workspace, dataset).intersection(accounts))
+    if not waiting:
+        return ()
+    more = ", …" if len(waiting) > EXAMPLES else ""
+    names = ", ".join(waiting[:EXAMPLES])
+    return (f"posts of {names}{more} are not encoded: brandfit update -w {workspace.path}",)
+
+
 def _stale_owners(workspace: Workspace, dataset: Dataset) -> set[str]:
     """Accounts with posts that some Features of the workspace do not cover."""
     owners: set[str] = set()
