@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from brandfit import number_text
@@ -104,7 +104,9 @@ def test_a_whole_number_of_a_spreadsheet_in_scientific_form_has_lost_digits():
         _fields.count("1.2E+05")
 
 
-@given(st.one_of(st.integers(0, 2**53), st.floats(0, 1e12)))
+@given(st.one_of(st.integers(0, 2**53), st.floats(0, 1e12), st.decimals(0, 2000, places=2).map(float)))
+@example(1.25)
+@example(12.345)
 def test_a_written_number_is_read_back(value):
     assert number_text.number(number_text.number_as_text(value), ratio=True) == value
 

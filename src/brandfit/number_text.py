@@ -59,11 +59,13 @@ def whole_number(text: str) -> int:
 def number_as_text(value: float) -> str:
     """A number as a text that ``number`` reads back without ambiguity.
 
-    >>> number_as_text(12.345), number_as_text(5000)
-    ('12.3450', '5000')
+    >>> number_as_text(12.345), number_as_text(1.25), number_as_text(5000)
+    ('12.3450', '1.25', '5000')
     """
     text = repr(value)
-    return f"{text}0" if isinstance(value, float) and "." in text and "e" not in text else text
+    # Three decimals may be thousands; a fourth one tells.
+    has_three_decimals = len(text.partition(".")[2]) == 3 and text[-1].isdigit()
+    return f"{text}0" if has_three_decimals else text
 
 
 def _decimal(text: str, ratio: bool) -> Decimal:
