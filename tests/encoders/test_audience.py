@@ -145,6 +145,7 @@ def test_a_biography_counts_as_one_item():
 def test_biographies_change_the_key_only_where_they_are_read():
     config = AudienceHashing().config.to_dict()
     assert config.pop("biographies") is False
+    assert config.pop("last_posts") == 0
     assert AudienceHashing().config.identity() == config
     assert AudienceHashing(AudienceHashingConfig(biographies=True)).maker != AudienceHashing().maker
 

@@ -306,6 +306,25 @@ def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
     assert (alone[:, -e[1].shape[1] :] == 0).all()
 
 
+def test_mir_mixes_likeness_and_engagement_with_a_fixed_share():
+    """z = (1 - w) <e_b, e_m> + w e with w from the settings, not learned (Elwood et al. 2021, IV-C)."""
+    network = MirNet(
+        {"text": 3, "engagement": 1}, "product", sides="shared", dropout=0.0, width=0.01, engagement=0.3
+    ).eval()
+    plain = MirNet({"text": 3}, "product", sides="shared", dropout=0.0, width=0.01).eval()
+    plain.load_state_dict(network.state_dict())
+    left, right = {"text": told(2, 3, 1)}, {"text": told(2, 3, 2), "engagement": told(2, 1, 3)}
+    has = {"text": ONE, "engagement": ONE}
+
+    def scores(net, *sides):
+        parts = [net(side, values, has) for side, values in zip(("brand", "influencer"), sides, strict=True)]
+        return sum((parts[0][part] * parts[1][part]).sum(-1) for part in parts[0])
+
+    content = scores(plain, left, {"text": right["text"]})
+    torch.testing.assert_close(scores(network, left, right), 0.7 * content + 0.3 * right["engagement"][:, 0])
+    assert sum(p.numel() for p in network.parameters()) == sum(p.numel() for p in plain.parameters())
+
+
 def test_wsim_mt_mixes_likeness_and_engagement():
     """z = (1 - w_e) e_b' W_r e_i + w_e e (Eq. 6)."""
     network = WSimMTNet({"text": 3, "engagement": 1}, 2, dropout=0.0, width=0.01).eval()

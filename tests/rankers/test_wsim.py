@@ -12,6 +12,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
 from brandfit.errors import MissingExtra, UsageError
+from brandfit.rankers.mir import Mir
 from brandfit.rankers.simcos import SimCos
 from brandfit.rankers.wsim import WSim, WSimConfig, batch_size_of
 from brandfit.rankers.wsim_mt import WSimMT
@@ -244,3 +245,21 @@ def test_a_step_of_full_lists_has_as_many_candidates_as_a_step_of_pools():
     assert batch_size_of(config, 200) == 3
     assert batch_size_of(config, 10_000) == 1
     assert batch_size_of(WSimConfig(), 10_000) == 256
+
+
+def test_mir_with_engagement_prefers_engaging_influencers_and_its_default_is_as_before():
+    rng = np.random.default_rng(3)
+    rates = np.column_stack([rng.uniform(0, 50, 80), rng.uniform(0.01, 0.09, 80)])
+    dataset = decisive(engagement=rates)
+    settings = {"epochs": 1, "width": 0.05, "engagement": 0.9}
+    mir = Mir(Mir.Config.from_settings(settings)).fit(dataset)
+    scores = mir.score(dataset, dataset.brands, dataset.influencers)
+    order = np.argsort([int(id[1:]) for id in dataset.influencers.tolist()])
+    correlation = np.corrcoef(np.nanmean(scores[:, order], axis=0), rates[:, 1])[0, 1]
+    assert correlation > 0.9
+    assert (
+        mir.n_parameters
+        == Mir(Mir.Config.from_settings({"epochs": 1, "width": 0.05})).fit(dataset).n_parameters
+    )
+    assert "engagement" not in Mir.Config().identity()
+    assert Mir().slots == ("text", "picture")

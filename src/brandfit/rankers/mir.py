@@ -23,6 +23,9 @@ Differences from the paper and from its code:
 * Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one
   instead.
 * The penalty of the weights, .001 in the code of all variants but k = 4, is 0 unless ``l1`` says otherwise.
+* ``engagement=.1`` adds the influencer's standardised engagement rate with a fixed share, z = .9 s + .1 e:
+  the static combination that Elwood et al. 2021 (IV-C) ascribe to it. They print no share; the code has no
+  such term (R3), and the default is 0.
 * Initial weights are N(0, .1). Training stops early on held-out training brands; with the paper's step of SGD
   it rarely stops before the last epoch.
 
@@ -39,8 +42,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from msgspec import Meta
 
+from brandfit.config import ADDED
 from brandfit.data.dataset import Dataset
-from brandfit.learning.engagement import campaign_rates
+from brandfit.learning.engagement import campaign_rates, rate_of, scale, standardised
 from brandfit.learning.losses import listwise
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Sides, Vectors, account_vectors, brand_vectors
@@ -77,6 +81,15 @@ class MirConfig(NetworkConfig, frozen=True):
     ] = 1.0
     batch_size: Annotated[int, Meta(description="lists a step", ge=1)] = 64
     l1: Annotated[float, Meta(description="weight of the sum of absolute weights in the loss", ge=0)] = 0.0
+    engagement: Annotated[
+        float,
+        Meta(
+            description="fixed share of the influencer's engagement in the score; 0: content alone",
+            ge=0,
+            lt=1,
+            extra=ADDED,
+        ),
+    ] = 0.0
 
 
 class Mir(NetworkRanker):
@@ -85,10 +98,13 @@ class Mir(NetworkRanker):
     Config = MirConfig
     config: MirConfig
     slots = ("text", "picture")
+    one_sided = ("engagement",)
     part_names = ("content",)
 
     def __init__(self, config: MirConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
+        if self.config.engagement:
+            self.slots = ("text", "picture", "engagement")  # type: ignore[misc, assignment]
         self._grade_by_pair: dict[tuple[int, int], float] = {}
         self._median_grade = 0.0
 
@@ -101,6 +117,7 @@ class Mir(NetworkRanker):
             sides=self.config.sides,
             dropout=self.config.dropout,
             width=self.config.width,
+            engagement=self.config.engagement,
         )
 
     def optimiser(self, network: nn.Module) -> Any:
@@ -113,10 +130,23 @@ class Mir(NetworkRanker):
     def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> Sides[Vectors]:
+        if slot == "engagement":
+            return self._engagement_vectors(dataset, brands, influencers)
         weighted = self.config.pooling == "weighted"
         of_brands = brand_vectors(dataset, slot, brands=brands, weighted=weighted)
         of_influencers = account_vectors(dataset, slot, accounts=influencers, weighted=weighted)
         return Sides(unit(of_brands), unit(of_influencers))
+
+    def _engagement_vectors(
+        self, dataset: Dataset, brands: np.ndarray, influencers: np.ndarray
+    ) -> Sides[Vectors]:
+        """(b, 1) zeros for brands, whose engagement no score reads, and (i, 1) the rates of influencers,
+        standardised on those of training."""
+        rates = rate_of(dataset, influencers)
+        if "engagement" not in self.training:
+            self.training["engagement"] = list(scale(rates.values[rates.present, 0].astype(np.float64)))
+        of_brands = Vectors(np.zeros((len(brands), 1), np.float32), np.ones(len(brands), bool))
+        return Sides(of_brands, standardised(rates, *self.training["engagement"]))
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         rates = campaign_rates(dataset)
@@ -127,7 +157,7 @@ class Mir(NetworkRanker):
                 self._grade_by_pair[brand, influencer] = rates[ids]
         grades = list(self._grade_by_pair.values())
         self._median_grade = float(np.median(grades)) if grades else 0.0
-        return {}
+        return self.training
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
         known, default = self._grade_by_pair, self._median_grade
@@ -138,7 +168,8 @@ class Mir(NetworkRanker):
         m, k = batch.candidates.shape
         brand: Any = batch.brand
         candidates: Any = batch.candidates
-        scores = embedder.scores(brand[:, None].expand(m, k).reshape(-1), candidates.reshape(-1))["content"]
+        parts = embedder.scores(brand[:, None].expand(m, k).reshape(-1), candidates.reshape(-1))
+        scores: Any = sum(parts.values())
         grades: Any = batch.grades
         return listwise(scores.reshape(m, k), grades)
 
@@ -151,6 +182,6 @@ class Mir(NetworkRanker):
         return notes
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
-        if EXCLUDED_BY[slot] == self.config.fusion:
+        if EXCLUDED_BY.get(slot) == self.config.fusion:
             return f"the setting fusion={self.config.fusion} leaves it out"
         return super()._missing(dataset, slot)
