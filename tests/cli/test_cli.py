@@ -509,7 +509,7 @@ def test_an_evaluation_is_refitted_and_its_command_says_so(run, demo, tmp_path):
 
 
 def test_what_accounts_say_of_themselves_changes_nothing_for_who_reads_posts(run, demo, tmp_path):
-    """A brand without posts is seen through its partners, whatever else is encoded."""
+    """A brand without posts is represented by its partners, whatever else is encoded."""
     place = shutil.copytree(demo, tmp_path / "demo")
     rows = json.loads(run("list", "brands", "-w", place, "--json")[1])
     brand = next(r["id"] for r in rows if r["seen by"] == "partners")

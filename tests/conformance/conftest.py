@@ -19,7 +19,7 @@ BRANDS_EACH, INFLUENCERS_EACH = 7, 20
 class Planted:
     """Accounts post about their topic; brands work with influencers of theirs.
 
-    One brand has only a brief, one is seen through its partners. Among the influencers: 'single' with a
+    One brand has only a brief, one is represented by its partners. Among the influencers: 'single' with a
     single post, 'texts' with text alone, 'bare' with posts but without any feature, all about food; 'empty'
     without posts.
     """

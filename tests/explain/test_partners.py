@@ -1,4 +1,4 @@
-"""The side of a brand that is seen through its partners: shares by hand, sums, faithfulness, sentences."""
+"""The side of a brand that is represented by its partners: shares by hand, sums, faithfulness, sentences."""
 
 from __future__ import annotations
 

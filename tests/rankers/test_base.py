@@ -40,9 +40,9 @@ def test_ranks_best_first_without_past_partners():
     ("brand", "note"),
     [
         ("shop", None),
-        ("briefed", "briefed is seen through its brief"),
-        ("both", "both is seen through its posts: its brief is not read"),
-        ("quiet", "quiet is seen through the posts of its partners"),
+        ("briefed", "briefed is represented by its brief"),
+        ("both", "both is represented by its posts: its brief is not read"),
+        ("quiet", "quiet is represented by the posts of its partners"),
         ("unseen", "nothing is known of unseen"),
     ],
 )

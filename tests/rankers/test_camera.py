@@ -181,7 +181,7 @@ def test_an_explanation_has_the_factors_and_the_expectations_of_the_pair(noise):
         assert max(weights) == pytest.approx(float(expected[f"weights_{suffix}"].max()), rel=1e-4)
     text = " ".join(explanation.sentences)
     assert "The score is a product: content of both" in text
-    assert f"For this pair {brand} stands above all for" in text
+    assert f"In this pair {brand} is mainly about" in text
 
 
 def test_without_interaction_there_are_no_factors(noise):

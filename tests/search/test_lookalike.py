@@ -94,7 +94,7 @@ def test_a_brief_ranks_for_a_brand_without_an_account(place, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["brand"] == "brief"
     assert sum(category[row["influencer"]] == "pet" for row in found["ranking"]) >= 7
-    assert any("seen through its brief" in note for note in found["notes"])
+    assert any("represented by its brief" in note for note in found["notes"])
     unknown = "no word of the brief is in any post here"
     assert not any(unknown in note for note in found["notes"])
     main(["rank", "--brief", "qwrtzp", "--ranker", "simcos", "-k", "3", "-w", str(place), "--json"])

@@ -75,7 +75,7 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
         attributions = explanation.attributions_of(kind, "brand")
         result += [_attribution_sentence(explanation, attribution) for attribution in attributions]
     result += [*_factor_sentences(explanation), _similar_brands_sentence(explanation)]
-    # The decision for both sides, if it was asked for (C-18).
+    # The decision for both sides, if the caller wants it (C-18).
     both_sides = explanation.more.get("both_sides") or {}
     result += [both_sides.get("sentence", ""), both_sides.get("joint_sentence", "")]
     return tuple(filter(None, result))
@@ -104,7 +104,7 @@ def _factor_sentences(explanation: Explanation) -> list[str]:
             f"{concept} {_percent(weight)}" for concept, weight in list(weights.items())[:MOST_CONCEPTS]
         ]
         if largest:
-            result.append(f"For this pair {account} stands above all for {_and(largest)}.")
+            result.append(f"In this pair {account} is mainly about {_and(largest)}.")
     return result
 
 

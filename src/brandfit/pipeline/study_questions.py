@@ -1,4 +1,4 @@
-"""The questions of a study: which accounts are asked about, and which are the wrong options (C-19)."""
+"""The questions of a study: the accounts that they are about, and their wrong options (C-19)."""
 
 from __future__ import annotations
 

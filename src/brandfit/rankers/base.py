@@ -24,16 +24,16 @@ EXAMPLES = 3
 """Number of accounts that a note names as examples."""
 
 SEEN_AS = {
-    "brief": "{brand} is seen through its brief: it has no posts",
-    "partners": "{brand} is seen through the posts of its partners: it has none of its own",
+    "brief": "{brand} is represented by its brief: it has no posts",
+    "partners": "{brand} is represented by the posts of its partners: it has none of its own",
     "none": "nothing is known of {brand}: no posts, no brief, no partners",
 }
 UNREAD_BRIEF = (
-    "{brand} is seen through its posts: its brief is not read. To rank by a brief: brandfit rank --brief"
+    "{brand} is represented by its posts: its brief is not read. To rank by a brief: brandfit rank --brief"
 )
 NOT_FILLED = "no Features fill it"
 """Reason why a ranker leaves out a slot that the workspace does not fill."""
-OWN_FEATURES = "{brand} is seen through features of its own: it has no posts"
+OWN_FEATURES = "{brand} is represented by features of its own: it has no posts"
 
 
 class Ranker(ABC):

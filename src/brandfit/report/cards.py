@@ -59,7 +59,7 @@ class CardMaker:
             brand=self.brand,
             influencer=influencer,
             kinds=kinds,
-            # A brand without posts is seen through its partners: the card says which of them speak for it.
+            # A brand without posts is represented by its partners: the card says which of them speak for it.
             sides=("influencer", "brand") if is_by_partners else ("influencer",),
             encoders={"picture": self.maps} if self.maps is not None else {},
             more=more,

@@ -34,7 +34,8 @@ REPRESENTATION_WORDS = {
     "profile": "features of its account, because it has no posts",
     "partners": "the posts of its partners, because it has no posts",
 }
-"""Representation of a brand (``Dataset.representation``) to words that follow "The brand is seen through"."""
+"""Representation of a brand (``Dataset.representation``) to words that follow "The brand is represented
+by"."""
 
 
 def gather(

@@ -211,7 +211,7 @@ def _attribution_tables(explanation: Explanation, *, kind: str, side: Side) -> l
     print."""
     tables = []
     attributions = explanation.attributions_of(kind, side)
-    # A brand without posts is seen through its partners: these come before their posts.
+    # A brand without posts is represented by its partners: these come before their posts.
     if kind == "posts":
         attributions = explanation.attributions_of("partners", side) + attributions
     for attribution in attributions:
