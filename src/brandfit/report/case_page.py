@@ -17,7 +17,7 @@ from brandfit.data import tabular
 from brandfit.errors import MissingExtra
 from brandfit.report import charts, clouds
 from brandfit.report.album import data_uri
-from brandfit.report.html import plain, policy, template_text
+from brandfit.report.html import file_environment, policy, template_text
 
 ENDINGS = (".html",)
 OUTSIDE_FILE_NAMES = re.compile(r"[^\w.-]+", re.ASCII)
@@ -89,12 +89,4 @@ def _reason_without_clouds() -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    # Escaping is on for every value, and an unknown name in a template is an error.
-    return jinja2.Environment(
-        finalize=plain,
-        loader=jinja2.FunctionLoader(template_text),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return file_environment(template_text)

@@ -12,8 +12,9 @@ import hashlib
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brandfit import __version__
 from brandfit.campaign.figures import figures, verdict
@@ -21,21 +22,15 @@ from brandfit.data.candidates import sentences
 from brandfit.report import charts
 from brandfit.report.content import Report
 
+if TYPE_CHECKING:
+    import jinja2
+
 
 def render(report: Report) -> str:
     """The page."""
-    import jinja2
     from markupsafe import Markup
 
-    # Escaping is on for every value, and an unknown name in a template is an error.
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(template_text),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.finalize = plain
+    environment = file_environment(template_text)
     environment.filters.update(
         count=_count, known=_number_or_unknown, score=_score, percent=_percent, handle=_handle
     )
@@ -54,13 +49,37 @@ def render(report: Report) -> str:
     )
 
 
-def policy(style: str) -> str:
-    """The Content-Security-Policy: only pictures inside the page, and this style sheet."""
-    # The browser compares this hash with the style sheet in the page.
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def file_environment(read: Callable[[str], str]) -> jinja2.Environment:
+    """The templates of a page that is one file. Every value is escaped and loses its control characters, and
+    an unknown name is an error.
+
+    read  from the name of a template to its text
+    """
+    import jinja2
+
+    return jinja2.Environment(
+        finalize=plain,
+        loader=jinja2.FunctionLoader(read),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+
+
+def policy(style: str, script: str = "") -> str:
+    """The Content-Security-Policy: only pictures inside the page, this style sheet, and this script if there
+    is one."""
+    scripts = f"script-src 'sha256-{_digest(script)}'; " if script else ""
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{_digest(style)}'; {scripts}"
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    """The hash that a browser compares with a style sheet or a script in the page."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def template_text(name: str) -> str:

@@ -6,12 +6,10 @@ the study. The file contains neither the right answers nor the ids of the option
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from importlib import resources
 
 from brandfit.report import charts
-from brandfit.report.html import plain, template_text
+from brandfit.report.html import file_environment, policy, template_text
 from brandfit.study.questionnaire import (
     BEST_RATING,
     LETTERS,
@@ -30,17 +28,9 @@ RATING_WORDS = ("very poor", "poor", "borderline", "good", "very good")
 
 def render(questionnaire: Questionnaire, group: str) -> str:
     """The form of a group."""
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.finalize = plain
+    environment = file_environment(_template)
     environment.globals.update(charts=charts)
     style = template_text("style.css") + _template("form.css")
     script = _template("form.js")
@@ -55,20 +45,8 @@ def render(questionnaire: Questionnaire, group: str) -> str:
         ratings=range(1, BEST_RATING + 1),
         style=Markup(style),
         script=Markup(script),
-        policy=_policy(style, script),
+        policy=policy(style, script),
     )
-
-
-def _policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: pictures inside the page, this style sheet and this script, no network."""
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{_digest(style)}'; "
-        f"script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _template(name: str) -> str:
