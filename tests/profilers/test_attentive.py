@@ -122,5 +122,7 @@ def test_weak_labels_say_what_concepts_say_clearly():
     concepts[1, only["travel"]] = 3
     concepts[1, only["food"]] = 1
     concepts[2, list(only.values())] = 1  # a third each: not clear
-    assert weak_labels(concepts, TOPICS).tolist() == [0, 2, -1, -1]
-    assert weak_labels(np.ones((2, 5)), ("food", "pet")).tolist() == [-1, -1]
+    assert weak_labels(concepts, taxonomy.names, TOPICS).tolist() == [0, 2, -1, -1]
+    # Names of another list: those that the built-in one has count.
+    own = ("knitting circle", taxonomy.names[only["pet"]])
+    assert weak_labels(np.eye(2), own, ("food", "pet")).tolist() == [-1, 1]

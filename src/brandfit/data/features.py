@@ -84,6 +84,7 @@ class Features:
                   "endorsements" (both outside an official test part), "all accounts", "all endorsements";
                   evaluations report it
     contents      None if it was not recorded: imported Features, and those of an earlier version
+    column_vectors  (dim, d) float32 vector of each named column, if the encoder has learned some; else None
     """
 
     name: str
@@ -95,6 +96,7 @@ class Features:
     slot: str = ""
     learned_from: tuple[str, ...] = ()
     contents: Contents | None = None
+    column_vectors: np.ndarray | None = None
     _index: pa.Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,10 @@ class Features:
             )
         if self.columns and len(self.columns) != self.dim:
             raise ValueError(f"Features {self.name}: {len(self.columns)} column names for {self.dim} columns")
+        if self.column_vectors is not None and len(self.column_vectors) != self.dim:
+            raise ValueError(
+                f"Features {self.name}: {len(self.column_vectors)} vectors of columns for {self.dim} columns"
+            )
         object.__setattr__(self, "_index", pa.array(self.ids, pa.string()))
         # Memory-mapped values were checked when they were saved, and may be larger than memory.
         if not isinstance(self.values, np.memmap):

@@ -156,6 +156,11 @@ class Encoder(ABC):
         return ()
 
     @property
+    def column_vectors(self) -> np.ndarray | None:
+        """(dim, d) float32 vector of each column, if it learns some (``Features.column_vectors``)."""
+        return None
+
+    @property
     def stated_columns(self) -> tuple[str, ...]:
         """Column names that settings outside ``maker`` decide; () if they are learned."""
         return self.columns
@@ -350,6 +355,7 @@ class Encoder(ABC):
             key=self._key(ids[has_row], hashes[has_row]),
             slot=self.slot,
             learned_from=self.learned_from,
+            column_vectors=self.column_vectors,
         )
         return replace(features, contents=contents_of(features, ids, hashes))
 

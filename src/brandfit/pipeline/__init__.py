@@ -21,6 +21,7 @@ or as its path, and names as one text, a list, an array or a column (``brandfit.
 
 from __future__ import annotations
 
+from brandfit.encoders.concept._concept_list import ConceptBounds
 from brandfit.erasure import Erasure, forget
 from brandfit.pipeline.accounts import Category, category, expected, facts_of, post_topics, topics
 from brandfit.pipeline.audience import Audience, audience, shared_audiences
@@ -29,6 +30,7 @@ from brandfit.pipeline.brands import brands_for, pair
 from brandfit.pipeline.campaign import appraise, asking_prices, currency_of, set_currency, shortlist
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.case import case_study, save_case, save_clouds
+from brandfit.pipeline.concept_lists import build_concepts, concept_density
 from brandfit.pipeline.concepts import frequent_concepts, save_concept_chart
 from brandfit.pipeline.content import advise, fit_maps
 from brandfit.pipeline.data_overview import data_overview, plot_data
@@ -71,6 +73,7 @@ __all__ = [
     "Bounds",
     "Candidates",
     "Category",
+    "ConceptBounds",
     "Erasure",
     "Imported",
     "Outdated",
@@ -85,6 +88,7 @@ __all__ = [
     "audience",
     "brands_encoded_in_memory",
     "brands_for",
+    "build_concepts",
     "case_study",
     "catalogue",
     "category",
@@ -92,6 +96,7 @@ __all__ = [
     "chances",
     "check",
     "check_file",
+    "concept_density",
     "currency_of",
     "data_overview",
     "default_candidates",

@@ -27,6 +27,7 @@ class SinglePosts:
     ids       (p,)
     counts    (n,) posts of each account
     values    slot to (p, d) float32, zeros for a post without a row; has: slot to (p,) bool
+    columns   slot to the d names of its columns, () if they have none
     labels    (p,) stated categories, None if none is stated
     pictures  (p,) hash of the first picture of each, "" if there is none; read: hash to bytes
     """
@@ -35,6 +36,7 @@ class SinglePosts:
     counts: np.ndarray
     values: Mapping[str, np.ndarray]
     has: Mapping[str, np.ndarray]
+    columns: Mapping[str, tuple[str, ...]]
     labels: np.ndarray
     pictures: np.ndarray
     read: Callable[[str], bytes]
@@ -51,6 +53,7 @@ class SinglePosts:
             counts=counts,
             values=rows_of_each(self.values, row),
             has=rows_of_each(self.has, row),
+            columns=self.columns,
             labels=self.labels[row],
             pictures=self.pictures[row],
             read=self.read,

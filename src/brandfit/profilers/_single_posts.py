@@ -47,7 +47,14 @@ def single_posts(
         values[slot], has[slot] = dataset.slots[slot].values_of(ids)
     labels = np.array(list(map(dataset.post_categories.get, ids.tolist())), dtype=object)
     return SinglePosts(
-        ids=ids, counts=counts, values=values, has=has, labels=labels, pictures=pictures, read=dataset.picture
+        ids=ids,
+        counts=counts,
+        values=values,
+        has=has,
+        columns={slot: dataset.slots[slot].columns for slot in slots},
+        labels=labels,
+        pictures=pictures,
+        read=dataset.picture,
     )
 
 

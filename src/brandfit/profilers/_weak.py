@@ -14,6 +14,7 @@ from brandfit.profilers._examples import labelled, posts_of
 
 WEAK = "have weak labels"
 """Part of the note by which others recognise weak labels."""
+BAG = "concept.bag"
 CLEAR = 0.5
 """Share of the weight of all concepts that a class must have."""
 
@@ -22,8 +23,9 @@ def weakly_labelled(dataset: Dataset) -> Dataset:
     """The Dataset with weak labels of posts. The classes are the categories of accounts, or all of the
     taxonomy if no account has one.
 
-    The concepts are those of Features of posts on the columns of the built-in taxonomy; without such Features
-    the Dataset does not change.
+    The concepts are those of ``concept.bag``, or of other Features of posts on the columns of the built-in
+    taxonomy; without such Features the Dataset does not change. Of a list of one's own, the concepts that the
+    built-in taxonomy has too count.
     """
     features = _concept_features(dataset)
     if features is None:
@@ -31,16 +33,17 @@ def weakly_labelled(dataset: Dataset) -> Dataset:
     classes = sorted(set(labelled(dataset).labels.tolist()) or _all_categories())
     posts = posts_of(dataset)
     values, present = features.values_of(posts)  # (p, concepts), (p,)
-    class_numbers = np.where(present, weak_labels(values, classes), -1)
+    class_numbers = np.where(present, weak_labels(values, features.columns, classes), -1)
     labels = {id: classes[n] for id, n in zip(posts.tolist(), class_numbers.tolist(), strict=True) if n >= 0}
     note = f"{len(labels):,} posts {WEAK} from {features.name}, not checked by a person."
     return dataset.with_post_categories(labels, note)
 
 
 def _concept_features(dataset: Dataset) -> Features | None:
-    """The first Features of posts on the columns of the built-in taxonomy, by slot."""
+    """The first Features of ``concept.bag``, or on the columns of the built-in taxonomy, by slot."""
     for _, features in sorted(dataset.slots.items()):
-        if features.level == "post" and features.columns == built_in().names:
+        is_of_words = features.name == BAG or features.columns == built_in().names
+        if features.level == "post" and is_of_words and features.columns:
             return features
     return None
 
@@ -49,15 +52,17 @@ def _all_categories() -> set[str]:
     return set().union(*(concept.categories for concept in built_in().concepts))
 
 
-def weak_labels(concepts: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """(p,) class numbers of posts from weights of the built-in taxonomy's concepts (p, 572); -1 if no class
-    is clear."""
+def weak_labels(concepts: np.ndarray, names: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """(p,) class numbers of posts from weights of concepts (p, c) with names (c,); -1 if no class is clear.
+
+    A name that the built-in taxonomy does not have belongs to no class.
+    """
     taxonomy = built_in()
-    if concepts.shape[1] != len(taxonomy):
-        return np.full(len(concepts), -1)
-    is_member = np.zeros((len(taxonomy), len(classes)))  # (concepts, classes)
-    for n, concept in enumerate(taxonomy.concepts):
-        is_member[n] = [name in concept.categories for name in classes]
+    is_member = np.zeros((len(names), len(classes)))  # (concepts, classes)
+    for n, concept_name in enumerate(names):
+        number = taxonomy.number.get(concept_name)
+        categories = taxonomy.concepts[number].categories if number is not None else frozenset()
+        is_member[n] = [name in categories for name in classes]
     # A concept of several categories divides its weight among them.
     shares = is_member / np.maximum(is_member.sum(axis=1, keepdims=True), 1)
     votes = concepts @ shares  # (p, classes)

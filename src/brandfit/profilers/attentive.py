@@ -347,8 +347,8 @@ class Attentive(Profiler):
         stated = np.array([number_by_class.get(label, -1) for label in single.labels.tolist()], np.int64)
         weak = labels[single.owner]
         for name, kind in self.slot_kinds.items():
-            if kind == CONCEPTS and name in single.values:
-                weak = weak_labels(single.values[name], self.classes)
+            if kind == CONCEPTS and single.columns.get(name):
+                weak = weak_labels(single.values[name], single.columns[name], self.classes)
                 break
         return np.where(stated >= 0, stated, weak)
 

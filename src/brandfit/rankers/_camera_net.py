@@ -98,11 +98,12 @@ class CameraNet(nn.Module):
         dropout: float,
         width: float,
         interaction: bool,
+        tune_concepts: bool = True,
     ) -> None:
         super().__init__()
         self.fused = Fused(dims, representation, dropout=dropout, width=width) if concepts is None else None
         if concepts is not None:
-            self.concepts = nn.Parameter(concepts.clone())
+            self.concepts = nn.Parameter(concepts.clone(), requires_grad=tune_concepts)
             d = concepts.shape[1]
             self.asks, self.answers = (MLP(d, scaled((1024, 512), width), dropout=dropout) for _ in range(2))
             self.account = MLP(2 * d, scaled((1024, 1024, 512), width), dropout=dropout)

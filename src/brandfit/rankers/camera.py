@@ -10,10 +10,10 @@
     F    = (e_b . e_m) S_ed S_in                                                                  Eq. 17-18
     L    = max(0, 7 - F(b, +) + F(b, -)) + l1 |weights|                                           Eq. 19
 
-``concept`` is filled by any encoder of named concepts (``concept.cosmic`` is the paper's). Adam at .001,
-times .95 an epoch, 40 epochs, batches of 8, dropout .6, weights from U(-.1, .1). ``interaction=false`` is
-C-w/o-MR, F the content score alone. With ``representation`` bilinear, history or semantic, words and pictures
-replace concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
+``concept`` is filled by any encoder of named concepts; ``concept.cosmic_attention``, z', is the paper's. Adam
+at .001, times .95 an epoch, 40 epochs, batches of 8, dropout .6, weights from U(-.1, .1).
+``interaction=false`` is C-w/o-MR, F the content score alone. With ``representation`` bilinear, history or
+semantic, words and pictures replace concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
 
 S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better
 Understanding. IEEE Transactions on Multimedia, 2021.
@@ -32,7 +32,8 @@ Differences from the paper and from its code:
   several layers (C7), steps at .002 times .99 per 24,000 steps (C5), draws weights from N(0, .1) (C6) and
   averages the hinge over the triplets with a positive hinge (C8).
 * u are the fixed vectors of COSMIC in the paper. Here they start from the concepts that training accounts
-  share (truncated SVD) and are trained.
+  share (truncated SVD) and are trained. ``concept_vectors=encoder`` with ``tune_concepts=false`` follows the
+  paper; it needs Features of ``concept.cosmic`` or ``concept.cosmic_attention``.
 * The sum over posts in Eq. 5 is the mean share times H: otherwise accounts with few posts would have flat
   distributions for this reason alone.
 * Rates and the logarithm of followers are standardised on the influencers of training. Training stops early
@@ -50,6 +51,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import numpy as np
 from msgspec import Meta
 
+from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, campaign_rates, scale
@@ -93,6 +95,18 @@ class CameraConfig(NetworkConfig, frozen=True):
     posts: Annotated[
         float, Meta(description="posts of an account that its concepts are taken to be the sum of (H)", gt=0)
     ] = 50.0
+    concept_vectors: Annotated[
+        Literal["shared", "encoder"],
+        Meta(
+            description="where the vectors u start: concepts that training accounts share, or the vectors "
+            "of the encoder of concepts (U_C of COSMIC)",
+            extra=settings.ADDED,
+        ),
+    ] = "shared"
+    tune_concepts: Annotated[
+        bool,
+        Meta(description="train the vectors u too; false: fixed, as in the paper", extra=settings.ADDED),
+    ] = True
     interaction: Annotated[
         bool, Meta(description="multiply by endorsement effect and influence; false: the paper's C-w/o-MR")
     ] = True
@@ -148,13 +162,17 @@ class Camera(TripletRanker):
             dropout=config.dropout,
             width=config.width,
             interaction=config.interaction,
+            tune_concepts=config.tune_concepts,
         )
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         if self.leaky:
             self._set_training_rates(dataset, pairs)
         if self.config.representation == "attention":
-            self._set_initial_concepts(dataset, pairs)
+            if self.config.concept_vectors == "encoder":
+                self._initial_concepts = _encoder_vectors(dataset, self.name)
+            else:
+                self._set_initial_concepts(dataset, pairs)
         return self.training
 
     def _set_training_rates(self, dataset: Dataset, pairs: Pairs) -> None:
@@ -445,6 +463,25 @@ class Camera(TripletRanker):
         if slot != "engagement" and (slot == "concept") != (self.config.representation == "attention"):
             return f"the setting representation={self.config.representation} leaves it out"
         return super()._missing(dataset, slot)
+
+
+def _encoder_vectors(dataset: Dataset, ranker: str) -> np.ndarray | None:
+    """(concepts, 100) float32 vectors of the encoder of concepts; None without concepts. Raises UsageError if
+    it has none."""
+    from brandfit.rankers._camera_net import EMBEDDING
+
+    features = dataset.slots.get("concept")
+    if features is None:
+        return None
+    vectors = features.column_vectors
+    if vectors is None or vectors.shape[1] != EMBEDDING:
+        found = "none" if vectors is None else f"{vectors.shape[1]} numbers each"
+        raise UsageError(
+            f"{ranker} with concept_vectors=encoder reads a vector of {EMBEDDING} numbers for each concept; "
+            f"{features.name} has {found}.",
+            "Encode concept.cosmic_attention and choose it: --set slots.concept=concept.cosmic_attention",
+        )
+    return np.asarray(vectors, np.float32)
 
 
 class PairInputs(NamedTuple):

@@ -15,6 +15,7 @@ from brandfit.data.features import Contents, Features
 IDS, VALUES = "ids.msgpack", "values.npy"
 SILENT, DIGESTS = "silent.msgpack", "digests.npy"
 """Files of the ``Contents`` of Features."""
+COLUMN_VECTORS = "column_vectors.npy"
 
 
 def file_writers(features: Features) -> dict[str, Callable[[Path], None]]:
@@ -26,7 +27,12 @@ def file_writers(features: Features) -> dict[str, Callable[[Path], None]]:
     def write_values(path: Path) -> None:
         np.save(path, features.values)
 
-    return {IDS: write_ids, VALUES: write_values, **_contents_writers(features.contents)}
+    def write_column_vectors(path: Path) -> None:
+        assert features.column_vectors is not None
+        np.save(path, features.column_vectors)
+
+    writers = {IDS: write_ids, VALUES: write_values, **_contents_writers(features.contents)}
+    return writers if features.column_vectors is None else {**writers, COLUMN_VECTORS: write_column_vectors}
 
 
 def _contents_writers(contents: Contents | None) -> dict[str, Callable[[Path], None]]:
@@ -67,6 +73,7 @@ def read_features(folder: Path, info: dict[str, Any]) -> Features:
         key=info["key"],
         slot=info["slot"],
         contents=read_contents(folder),
+        column_vectors=_read_column_vectors(folder),
         # Earlier versions did not store these.
         columns=tuple(info.get("columns", ())),
         learned_from=tuple(info.get("learned_from", ())),
@@ -79,3 +86,8 @@ def read_contents(folder: Path) -> Contents | None:
         return None
     silent = np.array(msgspec.msgpack.decode((folder / SILENT).read_bytes()), dtype=object)
     return Contents(silent, np.load(folder / DIGESTS, mmap_mode="r", allow_pickle=False))
+
+
+def _read_column_vectors(folder: Path) -> np.ndarray | None:
+    file = folder / COLUMN_VECTORS
+    return np.load(file, allow_pickle=False) if file.is_file() else None

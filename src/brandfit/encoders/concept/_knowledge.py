@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from brandfit.encoders.concept._taxonomy import Taxonomy, term
+from brandfit.encoders.concept._wordnet import WordNet
 from brandfit.encoders.text._words import stop_words
 from brandfit.errors import ConfigError
 
@@ -23,20 +22,6 @@ RELATIONS = (
 """Relations of ConceptNet that BAMIR follows (B-02)."""
 EDGES = 5
 """Neighbours of a word in ConceptNet that are used, the heaviest first (B-02)."""
-STEPS = 4
-"""Steps to hypernyms in WordNet."""
-_THINGS = ("animal", "artifact", "body", "food", "object", "plant", "substance")
-MEANT = {
-    "interest": (*_THINGS, "act", "attribute", "cognition", "communication", "group"),
-    "object": (*_THINGS, "communication", "person"),
-    "action": ("act", "event", "process", "time"),
-    "style": ("artifact", "attribute", "cognition", "feeling", "state"),
-    "scene": ("artifact", "group", "location", "object", "phenomenon", "time"),
-    "occupation": ("person",),
-    "business": ("artifact", "group"),
-}
-"""Kind of concept to the files of WordNet (noun.act ...) that hold the meaning of its names in the
-taxonomy."""
 
 
 def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
@@ -126,85 +111,7 @@ class _Assertion(msgspec.Struct):
     weight: float = 1.0
 
 
-class _Synset(msgspec.Struct):
-    id: str
-    pos: str
-    members: list[str]
-    hypernym: list[str]
-    instance_hypernym: list[str] = []
-    lexfile: str = ""
-
-
 def _wordnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[str, list[int]]:
     """New word to the concepts of its nearest hypernym, from numbered lines of synsets."""
-    synsets: dict[str, _Synset] = {}
-    senses: Counter[str] = Counter()
-    for number, line in lines:
-        try:
-            synset = msgspec.json.decode(line, type=_Synset)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"line {number}: {error}") from None
-        synset.members = list(dict.fromkeys(term(member) for member in synset.members))
-        senses.update(synset.members)
-        if synset.pos == "n":
-            synsets[synset.id] = synset
-
-    # Synsets that are concepts themselves.
-    concepts_by_synset: dict[str, list[int]] = {}
-    for id, synset in synsets.items():
-        concepts = _concepts_of_synset(synset, senses, taxonomy)
-        if concepts:
-            concepts_by_synset[id] = concepts
-
-    hypernyms_by_word: dict[str, list[Hypernym]] = {}
-    for id, synset in synsets.items():
-        hypernym = _nearest_hypernym(id, synsets, concepts_by_synset)
-        if hypernym is None:
-            continue
-        for word in synset.members:
-            if word not in taxonomy.concepts_by_term:
-                hypernyms_by_word.setdefault(word, []).append(hypernym)
-    concepts_by_word = {}
-    for word, hypernyms in hypernyms_by_word.items():
-        if len(hypernyms) == senses[word]:  # each meaning of the word has one
-            concepts_by_word[word] = min(hypernyms).concepts
-    return concepts_by_word
-
-
-class Hypernym(NamedTuple):
-    """Steps up to a synset, and the concepts that it is; ordered by steps."""
-
-    steps: int
-    concepts: list[int]
-
-
-def _nearest_hypernym(
-    id: str, synsets: dict[str, _Synset], concepts_by_synset: dict[str, list[int]]
-) -> Hypernym | None:
-    """The nearest hypernym of a synset that is a concept, at most STEPS above it; the synset itself
-    counts."""
-    level = [id]
-    for steps in range(STEPS + 1):
-        concepts: dict[int, None] = {}  # ordered, without repetition
-        above: list[str] = []
-        for synset_id in level:
-            concepts.update(dict.fromkeys(concepts_by_synset.get(synset_id, ())))
-            if synset_id in synsets:
-                above += synsets[synset_id].hypernym + synsets[synset_id].instance_hypernym
-        if concepts:
-            return Hypernym(steps, list(concepts))
-        level = above
-    return None
-
-
-def _concepts_of_synset(synset: _Synset, senses: Counter[str], taxonomy: Taxonomy) -> list[int]:
-    """Concepts that a synset is: by a word without other meanings, or by the name of a concept of a fitting
-    kind."""
-    concepts: dict[int, None] = {}  # ordered, without repetition
-    for word in synset.members:
-        for n in taxonomy.concepts_by_term.get(word, ()):
-            concept = taxonomy.concepts[n]
-            fits = synset.lexfile.removeprefix("noun.") in MEANT.get(concept.kind, ())
-            if senses[word] == 1 or (fits and word == term(concept.name)):
-                concepts[n] = None
-    return list(concepts)
+    nearest = WordNet.of_lines(lines).hypernyms(taxonomy)
+    return {word: hypernym.concepts for word, hypernym in nearest.items()}

@@ -19,7 +19,7 @@ BRAND_CATEGORIES = (
 INFLUENCER_CATEGORIES = ("beauty", "family", "fashion", "fitness", "food", "interior", "pet", "travel")
 """The 8 of Kim et al. 2020 (D-13)."""
 LONGEST = 4
-"""Words of the longest name that is searched for."""
+"""Words of the longest name that is searched for; more if a concept of the taxonomy has a longer one."""
 WORD = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
 
 
@@ -53,6 +53,8 @@ class Taxonomy:
                 numbers = self.concepts_by_term.setdefault(word, [])
                 if n not in numbers:
                     numbers.append(n)
+        lengths = (name.count(" ") + 1 for name in self.concepts_by_term)
+        self._longest = max(LONGEST, *lengths) if self.concepts_by_term else LONGEST
         self._add_irregular_plurals()
         self.concepts_by_tag: dict[str, list[int]] = {}
         """The same without blanks, as hashtags are written."""
@@ -85,7 +87,7 @@ class Taxonomy:
         start = 0
         while start < len(words):
             # The longest name that starts at this word; without one, go on to the next word.
-            for length in range(min(LONGEST, len(words) - start), 0, -1):
+            for length in range(min(self._longest, len(words) - start), 0, -1):
                 named = self.concepts_by_term.get(" ".join(words[start : start + length]))
                 if named and not (length == 1 and words[start] in skip):
                     concepts += named

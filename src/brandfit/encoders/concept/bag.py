@@ -46,7 +46,8 @@ from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder, EncoderConfig, Units
 from brandfit.encoders.concept._knowledge import extended, file_of
-from brandfit.encoders.concept._taxonomy import Taxonomy, built_in, terms
+from brandfit.encoders.concept._taxonomy import Taxonomy, terms
+from brandfit.encoders.concept._taxonomy_file import taxonomy_of
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import stop_words, training_posts
 from brandfit.learning.cooccurrence import related_hashtags
@@ -94,6 +95,13 @@ class BagConfig(EncoderConfig, frozen=True):
     knowledge: Annotated[
         tuple[str, ...], Meta(description="files of ConceptNet (.csv) or WordNet (.jsonl), .gz or not")
     ] = ()
+    taxonomy: Annotated[
+        str,
+        Meta(
+            description="file of concepts in place of the built-in ones (.txt, .csv, .xlsx); '': built-in",
+            extra=settings.ADDED,
+        ),
+    ] = ""
     frequent: Annotated[
         int,
         Meta(
@@ -144,7 +152,7 @@ class Bag(Encoder):
     Config = BagConfig
     config: BagConfig
     slot = "concept"
-    neutral = ("knowledge",)
+    neutral = ("knowledge", "taxonomy")
     stated_columns = ()
     version = 2
     batch_size = 1024
@@ -172,7 +180,8 @@ class Bag(Encoder):
     def weights(self) -> str:
         """Fingerprint of the taxonomy, of the files that extend it, and of what was learned."""
         # JSON with sorted sets, because the iteration order of a set differs between processes.
-        digest = hashlib.sha256(msgspec.json.encode(built_in().concepts, order="sorted"))
+        concepts = taxonomy_of(self.config.taxonomy).concepts
+        digest = hashlib.sha256(msgspec.json.encode(concepts, order="sorted"))
         for path in self.config.knowledge:
             digest.update(file_of(path).read_bytes())
         digest.update(repr(sorted(self._related_tags.items())).encode())
@@ -186,7 +195,8 @@ class Bag(Encoder):
 
     @cached_property
     def taxonomy(self) -> Taxonomy:
-        return extended(built_in(), self.config.knowledge) if self.config.knowledge else built_in()
+        own = taxonomy_of(self.config.taxonomy)
+        return extended(own, self.config.knowledge) if self.config.knowledge else own
 
     def learn(self, dataset: Dataset) -> None:
         if self.stateless:
@@ -215,7 +225,7 @@ class Bag(Encoder):
         """A unit is [caption, hashtags, descriptions, profile, posts of the account] of a post, and the
         keywords of its account with the number of posts that have each, if there are any. A post without any
         words has none."""
-        descriptions = _descriptions(dataset)
+        described = descriptions(dataset)
         keywords = self._keywords_by_account(dataset)
         # A brief of a brand that has posts does not count: see ``represents_account``.
         accounts = dataset.posts["account"].to_pylist()
@@ -229,10 +239,10 @@ class Bag(Encoder):
         columns = column_lists(dataset.posts, ("id", "caption", "hashtags", "account"))
         for id, caption, tags, account in zip(*columns, strict=True):
             about = profile.get(account, "")
-            if caption or tags or about or id in descriptions:
+            if caption or tags or about or id in described:
                 words = clean(caption or "", hashtags="drop")
                 ids.append(id)
-                content = [words, tags, sorted(descriptions.get(id, ())), about, max(n_posts[account], 1)]
+                content = [words, tags, sorted(described.get(id, ())), about, max(n_posts[account], 1)]
                 if account in keywords:
                     n_posts_by_word = keywords[account]
                     in_post = sorted(n_posts_by_word.keys() & _keyword_candidates(words))
@@ -323,12 +333,12 @@ def _keyword_candidates(text: str) -> list[str]:
     return [word for word in terms(text) if len(word) >= 3 and word not in stop]
 
 
-def _descriptions(dataset: Dataset) -> dict[str, list[str]]:
+def descriptions(dataset: Dataset) -> dict[str, list[str]]:
     """Post to the descriptions of its pictures, without boilerplate."""
-    descriptions: dict[str, list[str]] = {}
+    by_post: dict[str, list[str]] = {}
     columns = column_lists(dataset.images, ("post", "alt_text"))
     for post, text in zip(*columns, strict=True):
         text = BOILERPLATE.sub(" ", text or "").strip(" .")
         if text:
-            descriptions.setdefault(post, []).append(text)
-    return descriptions
+            by_post.setdefault(post, []).append(text)
+    return by_post

@@ -12,7 +12,10 @@ Training fits u and the CNN to z'. The columns are z, which needs no description
 learns without the captions, z' = softmax(h) for every post: the ablation C-w/o-SI, which
 ``concept.cosmic_visual`` makes under a name of its own.
 
-h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script differs
+h are the concepts of a post's hashtags and of the descriptions of its pictures; with ``labels=generator``,
+those that ``concept.generator`` sees in its picture, so that posts without hashtags are learned from too. The
+columns of z come with the vectors u, which the ranker ``camera`` can start from. ``concept.cosmic_attention``
+has z' in place of z. The authors' script differs
 from the paper: it learns without t (its data is "without_text"), uses means instead of inner products, and
 stores a moment of Adam instead of u. The equations of the paper are followed. Early stopping replaces their
 L1 penalty of .001.
@@ -20,6 +23,7 @@ L1 penalty of .001.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 from functools import cached_property
@@ -30,10 +34,14 @@ from msgspec import Meta
 
 from brandfit import config as settings
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.concept._pictured import PicturedConfig, PicturedEncoder
-from brandfit.encoders.text._words import tokens
+from brandfit.encoders.concept._pictured import PicturedConfig, PicturedEncoder, picture_by_post
+from brandfit.encoders.concept.generator import Generator, GeneratorConfig
+from brandfit.encoders.text._words import tokens, training_posts
 from brandfit.encoders.text.word2vec import Word2Vec, Word2VecConfig
 from brandfit.errors import UsageError
+
+CERTAIN = 0.5
+"""Probability of ``concept.generator`` from which a post has a concept."""
 
 
 class CosmicConfig(PicturedConfig, frozen=True):
@@ -51,6 +59,25 @@ class CosmicConfig(PicturedConfig, frozen=True):
         bool,
         Meta(description="learn from the words of captions too; false: C-w/o-SI", extra=settings.ADDED),
     ] = True
+    labels: Annotated[
+        Literal["words", "generator"],
+        Meta(
+            description="concepts of a post (h): of hashtags and descriptions, or by concept.generator",
+            extra=settings.ADDED,
+        ),
+    ] = "words"
+    generator_epochs: Annotated[
+        int, Meta(description="epochs of concept.generator at most", ge=1, extra=settings.ADDED)
+    ] = GeneratorConfig().epochs
+    generator_pixels: Annotated[
+        int,
+        Meta(
+            description="side of the squares that concept.generator reads",
+            ge=24,
+            le=512,
+            extra=settings.ADDED,
+        ),
+    ] = GeneratorConfig().pixels
 
 
 class Cosmic(PicturedEncoder):
@@ -71,7 +98,7 @@ class Cosmic(PicturedEncoder):
 
     @property
     def dim(self) -> int:
-        return self.config.vector if self.config.output == "embedding" else len(self._learned_concepts)
+        return self.config.vector if self.config.output == "embedding" else len(self.learned_concepts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,52 +110,103 @@ class Cosmic(PicturedEncoder):
         return np.asarray(self.network.concepts.detach().cpu().numpy())
 
     @property
-    def _text_key(self) -> str:  # type: ignore[override]
-        return hashlib.sha256(self._words.weights.encode()).hexdigest() if self.config.semantic else ""
+    def column_vectors(self) -> np.ndarray | None:
+        return self.concepts if self.config.output == "concepts" else None
+
+    @property
+    def _targets_key(self) -> str:  # type: ignore[override]
+        key = hashlib.sha256(self._words.weights.encode()).hexdigest() if self.config.semantic else ""
+        return f"{key} {self.generator.maker}" if self.generator is not None else key
 
     def learn(self, dataset: Dataset) -> None:
         if self.config.semantic:
             self._words.learn(dataset)
-        super().learn(dataset)
+        if self.generator is None:
+            super().learn(dataset)
+        else:
+            self._learn_by_generator(dataset, self.generator)
         self.__dict__.pop("concepts", None)
+
+    @cached_property
+    def generator(self) -> Generator | None:
+        """The encoder that h comes from; None with ``labels=words``."""
+        config = self.config
+        if config.labels == "words":
+            return None
+        own = GeneratorConfig(
+            epochs=config.generator_epochs,
+            pixels=config.generator_pixels,
+            at_least=config.at_least,
+            learning_rate=config.learning_rate,
+            batch_size=config.batch_size,
+            patience=config.patience,
+            device=config.device,
+            seed=config.seed,
+            taxonomy=config.taxonomy,
+        )
+        return Generator(own)
+
+    def _learn_by_generator(self, dataset: Dataset, generator: Generator) -> None:
+        """Learn the concepts of the generator, from every post with a picture."""
+        generator.learn(dataset)
+        generator.folder, generator.progress, generator.mapper = self.folder, self.progress, self.mapper
+        self.learned_concepts = generator.learned_concepts
+        rows = training_posts(dataset, False)
+        hash_by_post = picture_by_post(rows)
+        posts = np.array(sorted(hash_by_post), dtype=object)
+        # The generator is trained on first use: until then h is not known.
+        self._has_concept = np.zeros((len(posts), len(self.learned_concepts)), np.float32)
+        self._set_posts(rows, posts, hash_by_post)
 
     def build_network(self) -> Any:
         from brandfit.encoders.concept import _vision
 
-        return _vision.Cosmic(self.size, len(self._learned_concepts), self.config.vector)
+        return _vision.Cosmic(self.size, len(self.learned_concepts), self.config.vector)
 
     def targets(self, dataset: Dataset) -> np.ndarray:
-        from brandfit.encoders.concept import _vision
-        from brandfit.encoders.concept._taxonomy import built_in
+        h = self._has_concept
+        if self.generator is not None:
+            h = self._generated(dataset, self.generator)
+        texts = np.zeros((len(h), self.config.words), np.float32)
+        has_text = np.zeros(len(h), bool)
+        if self.config.semantic:
+            # Too few words for Word2Vec: the targets are those of posts without text.
+            with contextlib.suppress(UsageError):
+                texts, has_text = self._words.encode(dataset, learn=False).values_of(self._posts)
+        return self.attention(texts, has_text, h)
 
-        n_concepts = len(self._learned_concepts)
-        if not self.config.semantic:
-            return self._targets_without_text()
-        try:
-            texts, has_text = self._words.encode(dataset).values_of(self._posts)  # (n, words), (n,)
-        except UsageError:  # too few words for Word2Vec: the targets are those of posts without text
-            return self._targets_without_text()
-        # A concept's vector is the mean over the words of its names; zeros if none is known.
+    def _generated(self, dataset: Dataset, generator: Generator) -> np.ndarray:
+        """(n, c) h of ``self._posts`` by the generator; zeros for a picture that cannot be decoded."""
+        h = np.zeros_like(self._has_concept)
+        for start in range(0, len(h), self.batch_size):
+            hashes = self._hashes[start : start + self.batch_size].tolist()
+            pictures = list(self.mapper(lambda hash: generator.prepare(dataset, hash), hashes))
+            decoded = [n for n, picture in enumerate(pictures) if picture is not None]
+            if decoded:
+                probabilities = generator.encode_batch([pictures[n] for n in decoded])
+                h[start + np.array(decoded)] = probabilities >= CERTAIN
+        return h
+
+    def attention(self, texts: np.ndarray, has_text: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """(n, c) z' of posts with vectors of their texts (n, words) and concepts h (n, c); NaN for a post
+        without a concept."""
+        from brandfit.encoders.concept import _vision
+
+        vectors = self._word_vectors() if has_text.any() else np.zeros((h.shape[1], texts.shape[1]))
+        result = _vision.semantic(texts, has_text, concepts=vectors, h=h)
+        result[~h.any(axis=1)] = np.nan
+        return result
+
+    def _word_vectors(self) -> np.ndarray:
+        """(c, words) l: the mean over the words of the names of a concept; zeros if none is known."""
         table = self._words.table
-        concept_vectors = np.zeros((n_concepts, self.config.words), np.float32)
-        for row, n in zip(concept_vectors, self._learned_concepts.tolist(), strict=True):
-            words = itertools.chain.from_iterable(map(tokens, built_in().concepts[n].words))
+        vectors = np.zeros((len(self.learned_concepts), self.config.words), np.float32)
+        for row, n in zip(vectors, self.learned_concepts.tolist(), strict=True):
+            words = itertools.chain.from_iterable(map(tokens, self.taxonomy.concepts[n].words))
             word_rows = [table.rows[word] for word in words if word in table.rows]
             if word_rows:
                 row[:] = table.vectors[word_rows].mean(axis=0)
-        return _vision.semantic(texts, has_text, concepts=concept_vectors, h=self._has_concept)
-
-    def _targets_without_text(self) -> np.ndarray:
-        """(n, c) softmax(h), as if no post had a text."""
-        from brandfit.encoders.concept import _vision
-
-        n_posts, n_concepts = self._has_concept.shape
-        return _vision.semantic(
-            np.zeros((n_posts, 1), np.float32),
-            np.zeros(n_posts, bool),
-            concepts=np.zeros((n_concepts, 1)),
-            h=self._has_concept,
-        )
+        return vectors
 
     def loss(self, network: Any, batch: Any) -> Any:
         pictures, targets = batch

@@ -38,7 +38,7 @@ class Generator(PicturedEncoder):
 
     @property
     def dim(self) -> int:
-        return len(self._learned_concepts)
+        return len(self.learned_concepts)
 
     def build_network(self) -> Any:
         from brandfit.encoders.concept import _vision
