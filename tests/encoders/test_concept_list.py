@@ -112,14 +112,14 @@ def test_one_person_with_many_posts_makes_no_concept():
 
 
 def test_names_of_the_first_list_are_its_concepts_with_kind_and_categories():
-    posts = [(f"a{n}", tag, "") for n in range(4) for tag in ("#travelgram", "#birdwatching")]
+    posts = [(f"a{n}", tag, "") for n in range(4) for tag in ("#travelgram", "#falconry")]
     concepts = by_name(made(dataset(posts), first=built_in()))
     taxonomy = built_in()
     travel = concepts["travel"]
     assert travel.is_known
     assert travel.categories == taxonomy.concepts[taxonomy.number["travel"]].categories
     assert "travelgram" in travel.words
-    assert not concepts["birdwatching"].is_known
+    assert not concepts["falconry"].is_known
 
 
 def test_a_parent_that_is_not_kept_is_replaced_by_the_one_above_it():

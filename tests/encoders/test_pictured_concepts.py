@@ -22,6 +22,7 @@ _vision = pytest.importorskip("brandfit.encoders.concept._vision")
 
 
 MEANS = {"ocean": (20, 60, 220), "strawberry": (220, 30, 40), "forest": (20, 160, 40)}
+BY_GENERATOR = {"labels": "generator", "generator_pixels": 24, "generator_epochs": 15}
 SMALL = {"pixels": 24, "at_least": 5, "epochs": 15, "batch_size": 8, "patience": 15}
 
 
@@ -95,13 +96,14 @@ def made():
     for name, cls, more in (
         ("generator", Generator, {}),
         ("cosmic", Cosmic, {"vector": 16, "min_count": 1000}),
+        ("cosmic by generator", Cosmic, {"vector": 16, "min_count": 1000, **BY_GENERATOR}),
     ):
         encoder = cls(cls.Config.from_settings({**SMALL, **more}))
         found[name] = encoder, encoder.encode(planted())
     return found
 
 
-@pytest.mark.parametrize("name", ["generator", "cosmic"])
+@pytest.mark.parametrize("name", ["generator", "cosmic", "cosmic by generator"])
 def test_a_picture_that_nobody_describes_shows_the_concept_of_its_colour(made, name):
     features = made[name][1]
 
@@ -232,3 +234,80 @@ def test_cosmic_without_captions_learns_from_the_labels_alone():
     default.learn(planted())
     assert len({default.weights, other.weights}) == 2
     assert "semantic" not in Cosmic.Config().identity()
+
+
+def test_concepts_by_the_generator_are_those_that_it_sees_in_every_post(made):
+    """labels=generator: h of a post is what concept.generator sees from probability .5 on, also in posts that
+    say nothing; the targets are softmax(h), because these posts have too few words for Word2Vec."""
+    encoder = made["cosmic by generator"][0]
+    generator, features = made["generator"]
+    assert encoder.columns == generator.columns
+    assert len(encoder._posts) == 72  # with labels=words, 18 silent posts are not learned from
+    h = (features.values_of(encoder._posts).values >= 0.5).astype(float)
+    targets = encoder.targets(planted())
+    expected = np.exp(h) / np.exp(h).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(targets, np.where(h.any(axis=1)[:, None], expected, np.nan), rtol=1e-5)
+    by_words = made["cosmic"][0]
+    assert encoder.maker != by_words.maker
+
+
+def test_the_new_settings_do_not_change_earlier_keys():
+    from brandfit.encoders.concept.cosmic import Cosmic
+    from brandfit.encoders.concept.generator import Generator
+
+    identity = {*Cosmic.Config().identity(), *Generator.Config().identity()}
+    assert not identity & {"labels", "generator_epochs", "generator_pixels", "taxonomy"}
+
+
+def test_features_of_cosmic_carry_the_vectors_of_their_columns(made):
+    encoder, features = made["cosmic"]
+    np.testing.assert_array_equal(features.column_vectors, encoder.concepts)
+    assert features.column_vectors.shape == (len(features.columns), 16)
+    assert made["generator"][1].column_vectors is None
+
+
+@pytest.mark.parametrize("labels", ["words", "generator"])
+def test_semantic_attention_of_every_post(labels):
+    """z' of posts: the labels of a post, or of its picture, weighted by its words; by the equation."""
+    from brandfit.encoders.concept.cosmic_attention import CosmicAttention
+
+    settings = {**SMALL, "words": 8, "min_count": 1, "vector": 4}
+    if labels == "generator":
+        settings |= BY_GENERATOR
+    encoder = CosmicAttention(CosmicAttention.Config.from_settings(settings))
+    features = encoder.encode(planted())
+    assert encoder.name == "concept.cosmic_attention"
+    assert set(features.columns) == set(MEANS)
+    np.testing.assert_allclose(features.values.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(features.column_vectors, encoder.concepts)
+    # Posts without words and hashtags have concepts only where the picture gives them.
+    silent = [f"p{n:02d}" for n in range(72) if n % 4 == 3]
+    assert (features.rows_of(silent) >= 0).all() == (labels == "generator")
+    table = encoder._words.table
+    for n in (0, 1, 2):
+        concept = list(MEANS)[n % 3]
+        at = features.columns.index(concept)
+        text = np.mean([table.vectors[table.rows[word]] for word in (concept, "today", concept)], axis=0)
+        meaning = np.mean([table.vectors[table.rows[word]] for word in _known(concept, table)], axis=0)
+        weight = np.zeros(3)
+        weight[at] = text @ meaning
+        expected = np.exp(weight) / np.exp(weight).sum()
+        np.testing.assert_allclose(features.values_of([f"p{n:02d}"]).values[0], expected, atol=1e-5)
+
+
+def test_a_list_of_ones_own_is_what_pictures_are_learned_from(tmp_path):
+    from brandfit.encoders.concept.cosmic import Cosmic
+
+    own = tmp_path / "own.txt"
+    own.write_text("blue water: ocean\nberry: strawberry\n", "utf-8")
+    encoder = Cosmic(Cosmic.Config.from_settings({**SMALL, "taxonomy": str(own), "min_count": 1}))
+    encoder.learn(planted())
+    assert encoder.columns == ("blue water", "berry")
+    moved = tmp_path / "moved.txt"
+    moved.write_text(own.read_text("utf-8"), "utf-8")
+    other = Cosmic(Cosmic.Config.from_settings({**SMALL, "taxonomy": str(moved), "min_count": 1}))
+    other.learn(planted())
+    assert other.maker == encoder.maker
+    moved.write_text("blue water: ocean, sea\nberry: strawberry\n", "utf-8")
+    other.learn(planted())
+    assert other.maker != encoder.maker  # another name changes the word vector of the concept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from brandfit.evaluation.metrics import AUC
 from brandfit.evaluation.protocol import get
 from brandfit.explain.explain import explain
 from brandfit.learning.engagement import RATE, campaign_rates
+from brandfit.rankers.base import restored
 from brandfit.rankers.camera import Camera
 
 
@@ -225,3 +228,36 @@ def test_the_hinge_has_the_margin_of_the_paper(monkeypatch):
     camera = Camera()
     monkeypatch.setattr(camera, "score_triplets", lambda embedder, batch: (positive, negative))
     assert float(camera.loss(None, None)) == pytest.approx((0 + 6 + 11) / 3)
+
+
+def with_vectors(noise: Dataset, width: int = 100) -> Dataset:
+    """The same with a vector for each of the twelve concepts."""
+    vectors = np.random.default_rng(1).normal(size=(12, width)).astype(np.float32)
+    return noise.with_slots({"concept": replace(noise.slots["concept"], column_vectors=vectors)})
+
+
+@pytest.mark.parametrize("tuned", [True, False])
+def test_concepts_start_from_the_vectors_of_the_encoder(noise, tuned):
+    """U_C of COSMIC (Eq. 6; C-05), fixed as in the paper or trained."""
+    dataset = with_vectors(noise)
+    settings = {"epochs": 1, "width": 0.02, "concept_vectors": "encoder", "tune_concepts": tuned}
+    camera = Camera(Camera.Config.from_settings(settings)).fit(dataset)
+    start = dataset.slots["concept"].column_vectors
+    trained = camera.network.concepts.detach().numpy()
+    assert np.array_equal(trained, start) == (not tuned)
+    # Stored weights hold them, so that a fitted model needs no vectors.
+    again = restored(camera.state(), camera.arrays())
+    ids = noise.brands[:2], noise.influencers[:5]
+    np.testing.assert_array_equal(again.parts(noise, *ids)["camera"], camera.parts(dataset, *ids)["camera"])
+
+
+@pytest.mark.parametrize(("width", "found"), [(None, "none"), (8, "8 numbers each")])
+def test_an_encoder_without_fitting_vectors_is_named(noise, width, found):
+    dataset = noise if width is None else with_vectors(noise, width)
+    camera = Camera(Camera.Config.from_settings({"epochs": 0, "concept_vectors": "encoder"}))
+    with pytest.raises(UsageError, match=f"c has {found}"):
+        camera.fit(dataset)
+
+
+def test_the_settings_of_concept_vectors_do_not_change_earlier_keys():
+    assert not {"concept_vectors", "tune_concepts"} & set(Camera.Config().identity())

@@ -183,8 +183,9 @@ def build_concepts(
 
 
 def _rows(made: ConceptList) -> list[dict[str, Any]]:
-    """The rows of the file, in the columns of ``_taxonomy_file``."""
-    return [_row(made, n, concept) for n, concept in enumerate(made.concepts)]
+    """The rows of the file, in the columns of ``_taxonomy_file``, the most frequent concepts first."""
+    rows = [_row(made, n, concept) for n, concept in enumerate(made.concepts)]
+    return sorted(rows, key=lambda row: (-row["accounts"], -row["posts"]))
 
 
 def _row(made: ConceptList, n: int, concept: ListedConcept) -> dict[str, Any]:

@@ -119,8 +119,7 @@ class LeftOutTerms:
 @dataclass(frozen=True)
 class ConceptList:
     """
-    concepts  by descending number of accounts
-    counts    of the concepts, in their order
+    concepts, counts  in the same order
     terms     that were found
     left_out  reason to the terms that are no concepts
     merged    way of merging ("first list", "WordNet", "co-occurrence") to the number of words
@@ -173,9 +172,7 @@ def build_concept_list(
         counts=count_concepts(dataset, _taxonomy_of(concepts), progress),
         terms=counts,
         left_out=builder.left_out_terms(),
-        merged=Counter(
-            reason.partition(":")[0] for concept in concepts for reason in concept.merges.values()
-        ),
+        merged=_words_by_merge(concepts),
     )
 
 
@@ -375,12 +372,12 @@ def _taxonomy_of(concepts: Iterable[ListedConcept]) -> Taxonomy:
     return Taxonomy([concept.concept for concept in concepts])
 
 
-def _merged(concepts: Iterable[ListedConcept]) -> Counter[str]:
+def _words_by_merge(concepts: Iterable[ListedConcept]) -> Counter[str]:
     """Way of merging to the number of words."""
-    merged: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for concept in concepts:
-        merged.update(reason.partition(":")[0] for reason in concept.merges.values())
-    return merged
+        counts.update(reason.partition(":")[0] for reason in concept.merges.values())
+    return counts
 
 
 def _with_kept_parents(
