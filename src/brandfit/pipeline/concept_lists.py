@@ -151,6 +151,7 @@ def build_concepts(
     for source in sources or ():
         if source not in SOURCES:
             raise UnknownName("source of concepts", source, known=SOURCES)
+    # The order of the sources is fixed, so that equal choices give equal files.
     made = build_concept_list(
         workspace.dataset(),
         first=None if first == NOTHING else taxonomy_of("" if first == BUILT_IN else first),
@@ -262,6 +263,7 @@ def _concepts_with_value(
     posts = dataset.posts.filter(pa.array(represents_account(dataset)))
     in_account = np.zeros((len(accounts), features.dim), bool)  # (a, c)
     of_posts = []
+    # In blocks: the features of all posts may be larger than memory.
     for batch in posts.select(["id", "account"]).to_batches(max_chunksize=BLOCK):
         ids, owners = column_lists(batch)
         is_present = features.values_of(ids).values > threshold  # (block, c)

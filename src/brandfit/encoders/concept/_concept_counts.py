@@ -40,6 +40,7 @@ class ConceptCounts:
 def count_concepts(dataset: Dataset, taxonomy: Taxonomy, progress: Progress | None = None) -> ConceptCounts:
     """Count the concepts of all brands and influencers."""
     find = taxonomy.find
+    # Popular hashtags repeat often, and splitting one into words is slow.
     find_tag = lru_cache(1 << 16)(taxonomy.find_tag)
     n_concepts = len(taxonomy)
     by_source: dict[Source, np.ndarray] = {source: np.zeros(n_concepts, np.int64) for source in SOURCES}
@@ -65,10 +66,11 @@ def count_concepts(dataset: Dataset, taxonomy: Taxonomy, progress: Progress | No
     for n, (id, account, caption, tags) in enumerate(
         itertools.compress(rows, represents_account(dataset).tolist())
     ):
-        if account not in of_account:
+        if account not in of_account:  # audiences
             continue
         in_tags = (find_tag(tag) for tag in tags or () if not FISHING.search(tag))
         in_pictures = map(find, described.get(id, ()))
+        # A concept counts once in each source, and once in the post.
         of_post = counted("hashtags", itertools.chain.from_iterable(in_tags))
         of_post |= counted("captions", find(clean(caption or "", hashtags="drop")))
         of_post |= counted("descriptions", itertools.chain.from_iterable(in_pictures))

@@ -146,6 +146,7 @@ def build_concept_list(
     first  the list to begin with; None for none
     """
     bounds = bounds or ConceptBounds()
+    # Terms become concepts, which are merged step by step.
     counts = count_terms(dataset, sources, known=first, progress=progress)
     builder = _Builder(counts, bounds, first=first, wordnet=wordnet, names=_account_names(dataset))
     builder.select()
@@ -159,6 +160,7 @@ def build_concept_list(
     profiles = np.maximum(exact.by_source["biographies"], exact.by_source["business_categories"])
     is_frequent = (exact.posts >= bounds.posts) & (exact.accounts >= bounds.accounts)
     is_frequent |= profiles >= bounds.profiles
+    # (c,) numbers of concepts by descending frequency
     order = np.lexsort((-exact.posts, -exact.accounts))
     kept = [n for n in order.tolist() if is_frequent[n]]
     for n in kept[bounds.most :]:
@@ -220,17 +222,19 @@ class _Builder:
 
     def select(self) -> None:
         """Terms of the first list become its concepts; frequent terms become new ones."""
+        # The most frequent first, so that later steps merge rarer terms into more frequent ones.
         by_frequency = sorted(
             self.counts.by_term.items(), key=lambda item: (-item[1].accounts, -item[1].posts, item[0])
         )
         for name, count in by_frequency:
             numbers = self._in_first_list(name)
             if numbers:
+                # A name of several concepts keeps all of them; merges use the first.
                 for n in numbers:
                     concept = self._known_concept(n)
                     concept.example = concept.example or count.example
                     self.concept_by_term.setdefault(name, concept)
-            elif name.replace(" ", "") in self.names:
+            elif name.replace(" ", "") in self.names:  # a partner's name would reveal who works with whom
                 self.leave_out(NAMES, name, count.accounts)
             elif not self.bounds.are_met_by(count):
                 self.rare.append(name)
@@ -264,7 +268,7 @@ class _Builder:
 
     def _new_concept(self, name: str, count: TermCount) -> ListedConcept:
         kind = self.wordnet.kind(name) if self.wordnet is not None else ""
-        if not kind:
+        if not kind:  # WordNet does not know the term: its source is the only hint
             is_of_businesses = count.by_source["business_categories"] == sum(count.by_source.values())
             kind = "business" if is_of_businesses else "interest"
         return ListedConcept(name, kind, example=count.example)
@@ -323,6 +327,7 @@ class _Builder:
         names = list(self.concept_by_term)
         for name, other, share in same_hashtags(self.counts.tag_terms, names, self.bounds.accounts):
             own, head = self.concept_by_term[name], self.concept_by_term[other]
+            # Words of concepts, and the first list, stay as they are.
             if own is not head and own.name == name and not own.is_known:
                 self._join(name, head, f"co-occurrence: {share:.2f} with {other}")
 
@@ -336,7 +341,8 @@ def same_hashtags(
     posts: Iterable[PostTerms], names: list[str], fewest_accounts: int
 ) -> Iterator[tuple[str, str, float]]:
     """(term, more frequent term, Jaccard index) of terms that stand together in at least ``SAME`` of the
-    posts that have one of them, in posts of ``fewest_accounts`` accounts; of each term the best other one.
+    posts that have one of them, in posts of ``fewest_accounts`` accounts. The pairs of a term are adjacent,
+    the closest first.
 
     names  by descending frequency
     """
@@ -352,20 +358,18 @@ def same_hashtags(
     if not rows:
         return
     # (posts, terms) 0 and 1; its Gram matrix counts the posts of each pair.
-    uses = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(accounts), len(names)))
+    uses = sparse.csc_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(accounts), len(names)))
     together = sparse.triu(uses.T @ uses, k=1).tocoo()  # row: the more frequent term of a pair
-    n_posts = np.asarray(uses.sum(axis=0)).ravel()
+    n_posts = np.asarray(uses.sum(axis=0)).ravel()  # (terms,)
     jaccard = together.data / (n_posts[together.row] + n_posts[together.col] - together.data)
-    # (accounts, posts) @ (posts, terms): the accounts of each term
-    _, owner = np.unique(np.array(accounts, dtype=object), return_inverse=True)
-    is_owner = sparse.csr_matrix((np.ones(len(owner)), (owner, np.arange(len(owner)))))
-    for n in np.lexsort((together.row, -jaccard, together.col)).tolist():
-        if jaccard[n] < SAME:
-            continue
-        one, other = int(together.col[n]), int(together.row[n])
-        both = uses[:, one].multiply(uses[:, other])
-        if np.count_nonzero((is_owner @ both).toarray()) >= fewest_accounts:
-            yield names[one], names[other], float(jaccard[n])
+    # Few pairs are left; for these the accounts of their common posts are counted one by one.
+    is_close = jaccard >= SAME
+    more, less, share = together.row[is_close], together.col[is_close], jaccard[is_close]
+    _, owner = np.unique(np.array(accounts, dtype=object), return_inverse=True)  # (posts,)
+    for n in np.lexsort((more, -share, less)).tolist():
+        both = np.intersect1d(uses[:, [less[n]]].indices, uses[:, [more[n]]].indices)
+        if len(np.unique(owner[both])) >= fewest_accounts:
+            yield names[less[n]], names[more[n]], float(share[n])
 
 
 def _taxonomy_of(concepts: Iterable[ListedConcept]) -> Taxonomy:

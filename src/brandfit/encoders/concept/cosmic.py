@@ -183,6 +183,7 @@ class Cosmic(PicturedEncoder):
             pictures = list(self.mapper(lambda hash: generator.prepare(dataset, hash), hashes))
             decoded = [n for n, picture in enumerate(pictures) if picture is not None]
             if decoded:
+                # (b, c) of the pictures that can be decoded
                 probabilities = generator.encode_batch([pictures[n] for n in decoded])
                 h[start + np.array(decoded)] = probabilities >= CERTAIN
         return h
