@@ -58,7 +58,7 @@ def test_the_note_counts_what_the_order_costs(lists):
     assert f"from {means[0]:.3f} to {means[1]:.3f}" in note
 
 
-def test_command_api_file_and_page_have_the_same_order(make, folder, brand, lists):
+def test_command_api_file_and_page_have_the_same_order(make, folder, brand, lists, tmp_path):
     expected = lists[1].candidates.tolist()
     arguments = ["rank", brand, "--exposure", "parity", "-k", "12", "--json", "-w", str(folder)]
     printed = json.loads(CliRunner().invoke(cli, arguments, catch_exceptions=False).output)
@@ -70,6 +70,12 @@ def test_command_api_file_and_page_have_the_same_order(make, folder, brand, list
     answer = client.get(f"/api/v1/exports/rankings.csv?brand={brand}&exposure=parity&k=12")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["influencer"] for row in rows] == expected[:12]
+    file = tmp_path / "list.csv"
+    arguments = ["export", "rankings", str(file), "--brand", brand, "--exposure", "parity", "-k", "12"]
+    printed = CliRunner().invoke(cli, [*arguments, "-w", str(folder)], catch_exceptions=False).output
+    with file.open(encoding="utf-8", newline="") as written:
+        assert [row["influencer"] for row in csv.DictReader(written)] == expected[:12]
+    assert lists[1].notes[0] in " ".join(printed.split())
     page = client.get(f"/brands/{brand}?exposure=parity").text
     shown = re.findall(
         r'<span class="rank" aria-hidden="true">\d+</span>.*?/influencers/([^"]+)"', page, re.S

@@ -98,6 +98,11 @@ dislike_option = click.option(
     metavar="INFLUENCER",
     help="Leave this one out and rank those lower that are like it; several times.",
 )
+exposure_option = click.option(
+    "--exposure",
+    type=click.Choice(["parity"]),
+    help="Give every follower tier its share of the places; a note says what that costs.",
+)
 out_option = click.option(
     "--out",
     type=click.Path(dir_okay=False),

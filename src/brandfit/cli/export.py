@@ -13,6 +13,7 @@ from brandfit.cli._shared import (
     Command,
     currency_option,
     dislike_option,
+    exposure_option,
     followers_option,
     json_option,
     like_option,
@@ -99,6 +100,7 @@ REPORT_OPTIONS = {
 @weight_option
 @like_option
 @dislike_option
+@exposure_option
 @set_option
 @json_option
 def command(  # noqa: PLR0913 - click passes every option by name
@@ -116,6 +118,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     weights: tuple[str, ...],
     like: tuple[str, ...],
     dislike: tuple[str, ...],
+    exposure: str | None,
     settings: tuple[str, ...],
     earlier: bool,
     as_json: bool,
@@ -143,11 +146,17 @@ def command(  # noqa: PLR0913 - click passes every option by name
         refuse_given({"name"}, f"is for features; this writes {what}. Leave it out.")
     # Options that only one kind of export reads are refused for the others.
     query = pipeline.RankingQuery(
-        partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
+        partners=partners,
+        where=where,
+        weights=weights_of(weights),
+        like=like,
+        dislike=dislike,
+        exposure=exposure,
     )
     if what != "rankings" and not query.is_default:
         raise click.UsageError(
-            f"--where, --weight, --like, --dislike and --partners are for rankings; this writes {what}."
+            "--where, --weight, --like, --dislike, --exposure and --partners are for rankings; this writes "
+            f"{what}."
         )
     choice = Choice(brands, ranker=ranker, k=k, followers=followers)
     if what == "report":
@@ -260,19 +269,8 @@ def _write_rankings(
         candidates = pipeline.default_candidates(opened, followers, data)
         ranking = None
         if len(brands) == 1:
-            ranking = pipeline.rank(
-                opened,
-                brands[0],
-                ranker=ranker,
-                partners=query.partners,
-                data=data,
-                where=query.where,
-                weights=query.weights,
-                like=query.like,
-                dislike=query.dislike,
-                followers=followers,
-                exclude=query.exclude,
-                keywords=query.keywords,
+            ranking = pipeline.rank_query(
+                opened, brands[0], query=query, ranker=ranker, data=data, followers=followers
             )
         # Only an export of all brands can silently leave some out.
         unranked = [] if brands else pipeline.unranked_brands(opened, data)

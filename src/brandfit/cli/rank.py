@@ -7,6 +7,7 @@ import click
 from brandfit.cli._shared import (
     Command,
     dislike_option,
+    exposure_option,
     followers_option,
     json_option,
     like_option,
@@ -42,11 +43,7 @@ from brandfit.cli._shared import (
 @weight_option
 @like_option
 @dislike_option
-@click.option(
-    "--exposure",
-    type=click.Choice(["parity"]),
-    help="Give every follower tier its share of the places; a note says what that costs.",
-)
+@exposure_option
 @set_option
 @json_option
 def command(  # noqa: PLR0913 - click passes every option by name
