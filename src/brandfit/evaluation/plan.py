@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brandfit.data.dataset import Dataset
-from brandfit.data.split import Fold
+from brandfit.data.split import Fold, visible
 from brandfit.errors import UsageError
 from brandfit.evaluation.metrics import Recall
 from brandfit.evaluation.protocol import Protocol
@@ -50,6 +50,12 @@ class Plan:
     def pool_sizes(self) -> np.ndarray:
         """(b,) candidates of each brand."""
         return np.concatenate([one.fold.eligible.sum(axis=1) for one in self.folds])
+
+    @property
+    def has_posts(self) -> np.ndarray:
+        """(b,) bool: brands with a post or brief in the view that a ranker scores them in. The posts that
+        state a held-out endorsement are not part of it."""
+        return np.concatenate([visible(one.fold.test, one.fold.brands, has_posts=True) for one in self.folds])
 
     @property
     def n_positives(self) -> int:
