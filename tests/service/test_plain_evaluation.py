@@ -101,4 +101,7 @@ def test_a_report_has_the_same_answer(folder, tmp_path):
     assert without.evaluation == ()
     assert "How good such suggestions are" in file.read_text()
     assert expected[0] in file.read_text()
+    # What was measured is not said to be missing.
+    assert "was not measured here" not in file.read_text()
+    assert "was not measured here" in (tmp_path / "no.html").read_text()
     assert "How good such suggestions are" not in (tmp_path / "no.html").read_text()
