@@ -299,6 +299,8 @@ def _unranked_sentences(answer: FirstTen) -> list[str]:
 def _nothing_measured(answer: FirstTen) -> list[str]:
     """On a trial in which no brand could be ranked, and what to do."""
     n = len(answer.unranked)
+    if not n:  # an erasure has removed all brands of a stored answer
+        return ["Nothing can be said: no brand of this trial is left."]
     subject = answer.unranked[0].brand if n == 1 else f"any of the {n:,} brands"
     sentences = [
         f"Nothing could be measured: {answer.ranker} could rank no influencer for {subject} in this "
