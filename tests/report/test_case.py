@@ -22,6 +22,7 @@ from brandfit.pipeline.case import NO_CONCEPTS, _empty_places
 from brandfit.ranking import rank
 from brandfit.report.album import Album
 from brandfit.report.case import (
+    TITLES,
     ChartSource,
     case_account,
     chart,
@@ -313,7 +314,9 @@ def test_an_empty_place_says_why():
 
 def test_concepts_that_are_not_encoded_name_the_command(small):
     missing = ChartSource("concept", missing=NO_CONCEPTS)
-    found = case_account(small, "i", pick=None, sources={}, concepts=missing, album=Album(small, ["i"]))
+    absent = {kind: ChartSource("", missing="none") for kind in TITLES}
+    album = Album(small, ["i"])
+    found = case_account(small, "i", pick=None, sources=absent, concepts=missing, album=album)
     assert found.concepts_missing == NO_CONCEPTS
 
 

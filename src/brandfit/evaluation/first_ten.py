@@ -217,7 +217,7 @@ class _Judged:
         )
         if not found.brands and not found.unranked:
             hint = "A brand is judged if it has posts, and a partner that is a candidate."
-            known = sorted(one.brand for one in (*self.brands, *self.unranked))
+            known = sorted([one.brand for one in self.brands] + [one.brand for one in self.unranked])
             raise UnknownName("judged brand", brand, known=known, hint=hint)
         return found
 

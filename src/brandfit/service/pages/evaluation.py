@@ -113,7 +113,7 @@ def plain(
 
 def _judged_brands(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The brands of the plain answers, by id; of each ranker some may be unranked."""
-    brands = set()
+    brands: set[str] = set()
     for answer in answers.values():
         brands.update(one["brand"] for one in (*answer["brands"], *answer["unranked"]))
     return sorted(brands)
