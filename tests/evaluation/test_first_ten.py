@@ -99,6 +99,62 @@ def test_one_brand_has_no_interval_but_an_exact_chance():
         first_ten(report_of(dataset), "simcos", brand="nobody")
 
 
+def silenced(dataset: Dataset, *, posts: set[str] = frozenset(), features: set[str] = frozenset()) -> Dataset:
+    """The Dataset without these posts, and without the Features of these."""
+    text = dataset.slots["text"]
+    is_kept = ~np.isin(text.ids.astype(str), sorted(posts | features))
+    kept = dataset.restricted(posts=dataset.posts["id"].filter(~np.isin(dataset.posts["id"], sorted(posts))))
+    less = Features(name="t", ids=text.ids[is_kept], values=text.values[is_kept], level="post", slot="text")
+    return kept.with_slots({"text": less})
+
+
+def test_brands_that_cannot_be_ranked_have_no_figure():
+    """Brands without a post of their own: nothing is suggested, so there is no "of the ten"."""
+    report = report_of(silenced(planted(4), posts={f"b{n}" for n in range(4)}))
+    answer = first_ten(report, "simcos")
+    assert answer.brands == ()
+    assert [one.brand for one in answer.unranked] == ["b0", "b1", "b2", "b3"]
+    assert (answer.hits, answer.chance, answer.share_as_good, answer.chance_range) == (None,) * 4
+    assert answer.sentences[0] == (
+        "Nothing could be measured: simcos could rank no influencer for any of the 4 brands in this trial: "
+        "they have no post or brief of their own, and their partners were hidden, for example b0."
+    )
+    assert "--protocol expansion" in answer.sentences[1]
+    one = first_ten(report, "simcos", brand="b2")
+    assert one.sentences[0].startswith("Nothing could be measured: simcos could rank no influencer for b2 in")
+    for text in (answer.to_text(), one.to_text()):
+        assert "really its partners" not in text
+        assert "chance" not in text.lower()
+    assert type(answer).from_dict(json.loads(json.dumps(answer.to_dict())), "b2") == one
+
+
+def test_figures_are_those_of_the_brands_that_were_ranked():
+    """Posts of b1 are not encoded: the mean of the others is the same as without b1."""
+    answer = first_ten(report_of(silenced(planted(4), features={"b1"})), "simcos")
+    assert [one.brand for one in answer.brands] == ["b0", "b2", "b3"]
+    assert [(one.brand, one.has_posts, one.partners) for one in answer.unranked] == [("b1", True, 4)]
+    assert (answer.hits, answer.chance) == (4.0, 1.0)
+    assert answer.sentences[0] == (
+        "simcos could rank no influencer for 1 of 4 brands in this trial: they have posts, but none of the "
+        "features that simcos reads, for example b1. The figures are those of the other 3."
+    )
+    assert "4.0 were really its partners (mean over 3 brands" in answer.sentences[1]
+
+
+def test_candidates_without_a_score_are_never_suggested():
+    """Two partners of b0 and one other influencer have a score: three suggestions, two of them partners."""
+    scored = {"i00", "i01", "i10"}
+    dataset = planted(2, n_partners=4)
+    answer = first_ten(
+        report_of(silenced(dataset, features={f"i{n:02}" for n in range(40)} - scored)), "simcos", brand="b0"
+    )
+    (one,) = answer.brands
+    assert (one.suggested, one.hits, one.scored, one.candidates) == (3, 2.0, 3, 40)
+    assert one.chance == pytest.approx(3 * 4 / 40)
+    assert "Of the 3 influencers" in answer.sentences[0]
+    assert "Only candidates with a score can be suggested: 3 of 40 have one." in answer.sentences
+
+
 def test_tied_scores_give_what_chance_gives():
     """A ranker that knows nothing suggests no more partners than a draw."""
     dataset = planted(3)

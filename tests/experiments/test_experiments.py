@@ -20,6 +20,7 @@ from brandfit.data.features import Features
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.evaluate import Clock, evaluate
+from brandfit.evaluation.first_ten import first_ten
 from brandfit.evaluation.metrics import METRICS
 from brandfit.experiments import Experiment, Row
 from brandfit.experiments.store import load_report, over_rows, over_seeds, save_report
@@ -240,6 +241,7 @@ def test_a_kept_report_is_the_report(demo, tmp_path):
         right.pop("calibration")["brandfit"]["ece"], abs=1e-6
     )
     assert msgspec.json.encode(left) == msgspec.json.encode(right)
+    assert first_ten(again, "brandfit").to_dict() == first_ten(report, "brandfit").to_dict()
     both = over_seeds([report, again])
     assert both.seeds == (0, 0)
     assert all(len(v) == 2 for v in both.results["brandfit"].values.values())

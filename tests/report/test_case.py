@@ -18,9 +18,13 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
 from brandfit.errors import UnknownName, UsageError
+from brandfit.pipeline.case import NO_CONCEPTS, _empty_places
 from brandfit.ranking import rank
+from brandfit.report.album import Album
 from brandfit.report.case import (
+    TITLES,
     ChartSource,
+    case_account,
     chart,
     cloud_words,
     content_similarity,
@@ -264,6 +268,56 @@ def test_the_sources_of_charts_follow_what_an_encoder_reads(sample, tmp_path):
     assert names["AUT"].startswith("concept.bag of what 25 active commenters")
     # boat 2 + 2, tent 1 and lake 1 of 6: objects and scenes of one name are added.
     assert drawn.shares == pytest.approx({"boat": 4 / 6, "tent": 1 / 6, "lake": 1 / 6})
+
+
+def test_a_brand_without_posts_has_one_true_reason(sample, tmp_path):
+    """Its partners are held out, so no candidate has a score: no sentence on a place says something else."""
+    with Workspace(sample) as workspace:
+        dataset = pipeline.load(workspace)
+        silent = next(brand for brand, seen_as in dataset.representation.items() if seen_as == "partners")
+        found = pipeline.case_study(workspace, silent, ranker="simcos")
+        page = pipeline.save_case(workspace, found, tmp_path / "silent.html").read_text()
+    assert [account.pick for account in found.accounts] == [None]
+    assert found.notes[0] == "the four places are empty: no candidate has a score"
+    assert (
+        f"nothing is left to see of {silent}: it has no posts and no brief, and its partners are held out: "
+        f"{found.partners} of them are candidates"
+    ) in found.notes
+    assert found.accounts[0].concepts_missing == f"{silent} has no post or brief that can be seen here"
+    for text in ("\n".join(found.notes), page):
+        assert "no partners" not in text
+        assert "every candidate with a score" not in text
+        assert "one partner of the brand" not in text
+        assert "No concepts of it are encoded" not in text
+
+
+def test_an_empty_place_says_why():
+    def reasons(scores, partners):
+        ranking = ranking_of(scores)
+        is_partner = np.array([id in partners for id in ranking.candidates])
+        similarity = np.ones(len(scores))
+        picks = pick_cases(ranking, is_partner=is_partner, similarity=similarity, below=2)
+        return _empty_places(ranking, is_partner, roles={pick.role for pick in picks})
+
+    assert reasons([NAN, NAN], {"i0"}) == ["the four places are empty: no candidate has a score"]
+    no_partner, no_other = "no partner of the brand has a score", "every candidate with a score is a partner"
+    assert reasons([3, 2, 1, NAN], {"i3"}) == [
+        f"no top positive: {no_partner}",
+        f"no lowest positive: {no_partner}",
+    ]
+    assert reasons([3, 2, NAN], {"i0", "i1"}) == [
+        f"no top negative: {no_other} of the brand",
+        f"no similar negative: {no_other} of the brand",
+    ]
+    assert "no lowest positive: one partner of the brand has a score" in reasons([3, NAN, 1], {"i0", "i1"})
+
+
+def test_concepts_that_are_not_encoded_name_the_command(small):
+    missing = ChartSource("concept", missing=NO_CONCEPTS)
+    absent = {kind: ChartSource("", missing="none") for kind in TITLES}
+    album = Album(small, ["i"])
+    found = case_account(small, "i", pick=None, sources=absent, concepts=missing, album=album)
+    assert found.concepts_missing == NO_CONCEPTS
 
 
 def test_answers_about_held_out_partners_say_which_posts_are_not_encoded(sample, tmp_path):

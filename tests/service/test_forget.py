@@ -30,6 +30,7 @@ from brandfit.service.config import ServiceConfig
 from brandfit.service.jobs import kinds as work
 from brandfit.service.jobs.queue import JobQueue
 from brandfit.service.store import keys, tables
+from brandfit.service.store.records import without_records
 from brandfit.service.store.service_store import ServiceStore
 from brandfit.workspace import Workspace
 
@@ -169,6 +170,89 @@ def test_after_forgetting_no_byte_is_left_in_the_folder_and_rankings_still_answe
         assert client.get(f"/brands/{BRAND}").status_code == 200
         assert client.get(f"/brands/{BRAND}/shortlist").status_code == 200
     assert held(folder, made[1]) == {}
+
+
+def _done(folder: Path, kind: str, **parameters: Any) -> dict[str, Any]:
+    """Queue a job and do it here, as the worker would; returns the stored job."""
+    store = ServiceStore(folder)
+    job = JobQueue(store, folder).submit(kind, parameters, "somebody")
+    with Workspace(folder) as workspace:
+        result = work.WORK[kind](workspace, lambda *_: None, **parameters)
+    done = {"state": "done", "finished": 1.0, "result": msgspec.json.encode(result).decode()}
+    store.write(tables.jobs.update().where(tables.jobs.c.id == job["id"]).values(**done))
+    store.close()
+    return {"id": job["id"], "result": result}
+
+
+def test_no_number_of_a_forgotten_account_stays_in_results_of_jobs(made, folder):
+    """A case study and an evaluation name it with followers, ranks, shares and pictures."""
+    case = _done(folder, "case", brand=BRAND, ranker="brandfit")
+    evaluation = _done(folder, "evaluate", rankers=["simcos"], protocol="cv5")
+    place = next(n for n, one in enumerate(case["result"]["accounts"]) if one["role"] == "top positive")
+    account = case["result"]["accounts"][place]
+    who = account["id"]
+    assert account["followers"]
+    assert any(post["picture"] for post in account["posts"])
+    rows = evaluation["result"]["per_brand"]["simcos"]
+    n_ranks = sum(len(row["partners"]) for row in rows)
+    n_own = sum(one["influencer"] == who for row in rows for one in row["partners"])
+    assert n_own
+    with Workspace(folder) as workspace:
+        work.forget(workspace, lambda *_: None, [who])
+
+    store = ServiceStore(folder)
+    stored = {
+        row["id"]: msgspec.json.decode(row["result"])
+        for row in store.rows(tables.jobs.select())
+        if row["id"] in (case["id"], evaluation["id"])
+    }
+    store.close()
+    left = stored[case["id"]]["accounts"]
+    assert len(left) == len(case["result"]["accounts"])
+    forgotten = dict(left[place])
+    assert (forgotten.pop("id"), forgotten.pop("role")) == (MARK, "forgotten")
+    assert not any(forgotten.values())
+    assert forgotten.keys() == account.keys() - {"id", "role"}
+    others = [n for n in range(len(left)) if case["result"]["accounts"][n]["id"] != who]
+    assert [left[n]["rank"] for n in others] == [case["result"]["accounts"][n]["rank"] for n in others]
+    rows = stored[evaluation["id"]]["per_brand"]["simcos"]
+    assert sum(len(row["partners"]) for row in rows) == n_ranks - n_own
+    assert MARK not in [one["influencer"] for row in rows for one in row["partners"]]
+
+    with client_of(folder) as client:
+        page = client.get(f"/brands/{BRAND}/case?ranker=brandfit").text
+        answer = client.get(f"/api/v1/jobs/{case['id']}").json()["result"]["accounts"][place]
+    assert "This account was forgotten after the study was made." in page
+    assert f"{account['followers']:,}" not in page
+    assert f"<dd>{account['rank']} of {case['result']['candidates']}" not in page
+    assert answer["followers"] is None
+    assert not [post["picture"] for post in account["posts"] if post["picture"] in page]
+
+    # The study of a brand goes with the brand; a mark of an earlier erasure counts as an account.
+    with Workspace(folder) as workspace:
+        work.forget(workspace, lambda *_: None, [BRAND])
+    store = ServiceStore(folder)
+    (row,) = store.rows(tables.jobs.select().where(tables.jobs.c.id == case["id"]))
+    store.close()
+    assert row["result"] is None
+
+
+def test_records_are_found_by_the_account_that_they_are_about():
+    stored = {
+        "rows": [{"influencer": "ann", "rank": 3}, {"influencer": "bo", "rank": 4}, {"id": MARK, "n": 1}],
+        "accounts": [
+            {"id": "ann", "role": "top positive", "rank": 1, "name": "", "posts": [1], "x": {"a": 1}}
+        ],
+        "best": {"account": "ann", "score": 0.5},
+        "n": 3,
+    }
+    assert without_records(stored, {"ann"}.__contains__) == {
+        "rows": [{"influencer": "bo", "rank": 4}],
+        "accounts": [{"id": MARK, "role": "forgotten", "rank": None, "name": "", "posts": [], "x": {}}],
+        "best": None,
+        "n": 3,
+    }
+    assert without_records({"brand": "ann", "hits": 3}, {"ann"}.__contains__) is None
 
 
 def test_an_import_that_waits_with_files_of_it_fails_and_the_files_go(made, folder):

@@ -13,7 +13,12 @@ import pytest
 
 from brandfit import pipeline
 from brandfit.cli import main
+from brandfit.data.dataset import Dataset
+from brandfit.data.redaction import TOKEN, plain
+from brandfit.data.schema import Account, Post
 from brandfit.errors import DataError, UsageError
+from brandfit.pipeline.study_questions import QuestionMaker
+from brandfit.rankers.simcos import SimCos
 from brandfit.study.answers import COLUMNS, SCALES, read_answers
 from brandfit.study.scoring import score
 from brandfit.workspace import Workspace
@@ -116,6 +121,38 @@ def test_forms_hold_neither_answers_nor_the_names_of_accounts(study):
         assert not [id for id in ids if f">{id}<" in visible]
         assert "http://" not in visible.replace("http://www.w3.org", "")
         assert "https://" not in visible
+
+
+def test_no_text_of_a_form_names_an_account(study, sample):
+    """Captions, biographies and descriptions of pictures too; screen readers read these aloud."""
+    with Workspace(sample) as workspace:
+        dataset = workspace.dataset()
+    handles = {plain(id) for id in (*dataset.brands.tolist(), *dataset.influencers.tolist())}
+    shown = {option.account for question in study.questionnaire.of_task(2) for option in question.options}
+    shown |= {question.account for question in study.questionnaire.questions}
+    names = {dataset.account(id)["name"] for id in shown} - {None, ""}
+    for path in study.forms.values():
+        text = re.sub(r"base64,[^\"]*", "", path.read_text())
+        assert 'alt="Picture of a post' in text
+        assert not {word for word in TOKEN.findall(text) if plain(word) in handles}
+        assert not {name for name in names if re.search(rf"\b{re.escape(name)}\b", text)}
+
+
+def test_a_profile_names_neither_its_account_nor_others():
+    """The handle stands where texts are cut too: it is removed before that."""
+    long = "word " * 55
+    accounts = [
+        Account(id="shop", role="brand", name="The Shop", biography="The Shop of @ann.b. " + long + "shop"),
+        Account(id="ann.b", name="Ann Bee"),
+    ]
+    posts = [Post(id="p", account="shop", caption=long + "by shop with #ann.b and the shop")]
+    dataset = Dataset.from_rows(accounts, posts)
+    model = SimCos()
+    maker = QuestionMaker(None, model, dataset=dataset, ranker="simcos", data=None, followers=None, seed=0)
+    (profile,) = maker._profiles(["shop"])
+    for text in (profile.biography, *profile.facts.values()):
+        assert not {"shop", "ann.b"} & set(map(plain, TOKEN.findall(text)))
+    assert profile.biography.startswith("… of @…. word")
 
 
 def test_a_study_is_the_same_again_with_its_seed_and_another_with_another(sample, tmp_path):

@@ -116,7 +116,7 @@ def _print_account(account: Mapping[str, Any]) -> None:
     for post in account["posts"]:
         click.echo(f"Caption: {post['caption'] or 'none'}")
     concepts = ", ".join(f"{name} {100 * share:.0f} %" for name, share in account["concepts"].items())
-    click.echo(f"Concepts: {concepts or 'none'}")
+    click.echo(f"Concepts: {concepts or 'none: ' + account['concepts_missing']}")
     rows = []
     for chart in account["charts"]:
         shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in chart["shares"].items())

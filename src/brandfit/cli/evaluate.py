@@ -178,12 +178,14 @@ def _print_plain(report: Report, rankers: Sequence[str], *, brand: str | None, a
         for sentence in answer.sentences:
             click.echo(sentence)
         if brand is None:
+            rows: list[list[object]] = [
+                [one.brand, one.suggested, one.hits, one.chance, one.partners, one.candidates]
+                for one in answer.brands
+            ]
+            # Brands that could not be ranked have no suggestions, so they have no figures.
+            rows += [[one.brand, 0, None, None, one.partners, one.candidates] for one in answer.unranked]
             print_table(
-                ["brand", "suggested", "partners among them", "by chance", "partners", "candidates"],
-                [
-                    [one.brand, one.suggested, one.hits, one.chance, one.partners, one.candidates]
-                    for one in answer.brands
-                ],
+                ["brand", "suggested", "partners among them", "by chance", "partners", "candidates"], rows
             )
     # Notes are those of the whole report, the same for every ranker.
     for note in answers[0].notes:

@@ -18,11 +18,13 @@ from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UnknownName, UsageError
+from brandfit.evaluation.first_ten import NO_EVIDENCE
 from brandfit.evaluation.judging import (
     HISTORY,
     KINDS,
     FoldJudgement,
     PartnerRanks,
+    ScoredCandidates,
     brand_values,
     candidate_tiers,
     judge_fold,
@@ -88,6 +90,7 @@ def evaluate(
         dataset=dataset.fingerprint,
         partner_counts=plan.partner_counts,
         pool_sizes=plan.pool_sizes,
+        has_posts=plan.has_posts,
         notes=plan.notes(dataset, protocol),
         refit=prepare is not None,
         fold_sizes=tuple(len(planned.fold.brands) for planned in plan.folds),
@@ -157,6 +160,7 @@ class _Run:
             by_tie_rule = {rule: _no_values(self.protocol) for rule in result.by_tie_rule}
             in_parity = {PARITY: _no_values(self.protocol)} if result.parity else {}
             ranks_of_folds: list[PartnerRanks] = []
+            scored_of_folds: list[ScoredCandidates] = []
             for number, planned in enumerate(self.plan.folds):
                 steps.start(f"{name}, seed {seed}, {planned.fold.name}")
                 clock = Clock(self.folder / f"{name}-{seed}-{number}" if self.folder else None)
@@ -166,6 +170,7 @@ class _Run:
                 judgement = self._score(ranker, planned, result=result)
                 notes.add(judgement, planned, label=self._label(planned, seed))
                 ranks_of_folds.append(judgement.values.partner_ranks)
+                scored_of_folds.append(judgement.values.scored)
                 _append(values, judgement.values.by_kind)
                 _append(by_tie_rule, judgement.values.by_tie_rule)
                 if judgement.values.parity is not None:
@@ -176,6 +181,7 @@ class _Run:
             if result.parity:
                 _collect({PARITY: result.parity.values}, in_parity)
             result.partner_ranks.append(PartnerRanks.joined(ranks_of_folds))
+            result.scored.append(ScoredCandidates.joined(scored_of_folds))
         n_fits = len(self.plan.folds) * len(self.seeds)
         n_brands = len(self.plan.brands)
         for sentence in notes.sentences(n_fits=n_fits, n_brands=n_brands, protocol=self.protocol):
@@ -286,10 +292,8 @@ def _silence(n_silent: int, n_brands: int, protocol: Protocol) -> str:
     """A note on brands of which a ranker scores no candidate."""
     outcome = "chance" if protocol.ties == "expected" else f"{protocol.ties} ties"
     if n_silent == n_brands:
-        return f"it has no evidence on any pair: its figures are those of {outcome}"
-    return (
-        f"it has no evidence on {n_silent:,} of {n_brands:,} brands: there its figures are those of {outcome}"
-    )
+        return f"{NO_EVIDENCE} any pair: its figures are those of {outcome}"
+    return f"{NO_EVIDENCE} {n_silent:,} of {n_brands:,} brands: there its figures are those of {outcome}"
 
 
 def _no_values(protocol: Protocol) -> dict[str, list[np.ndarray]]:

@@ -50,6 +50,26 @@ class PartnerRanks:
 
 
 @dataclass(frozen=True)
+class ScoredCandidates:
+    """How many candidates of each of b brands have a score: the others are never suggested.
+
+    n_scored    (b,) candidates with a score
+    n_partners  (b,) held-out partners among these
+    """
+
+    n_scored: np.ndarray
+    n_partners: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[ScoredCandidates]) -> ScoredCandidates:
+        """The counts of several folds, one after the other."""
+        return cls(
+            n_scored=np.concatenate([part.n_scored for part in parts]),
+            n_partners=np.concatenate([part.n_partners for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
 class OrderValues:
     """Values of the b brands of a fold in one order of the candidates.
 
@@ -68,6 +88,7 @@ class FoldValues:
     by_kind        kind of partners (``KINDS``) to metric name to (b,) values, NaN where not defined
     by_tie_rule    tie rule to metric name to (b,) values; empty unless the protocol compares tie rules
     is_silent      (b,) bool: brands of which no candidate has a score
+    scored         how many candidates of each brand have a score
     partner_ranks  of the held-out partners
     shares         of the follower tiers, summed over the brands
     parity         the values in the order with parity of exposure; None unless the protocol compares it
@@ -76,6 +97,7 @@ class FoldValues:
     by_kind: dict[str, dict[str, np.ndarray]]
     by_tie_rule: Mapping[str, Mapping[str, np.ndarray]]
     is_silent: np.ndarray
+    scored: ScoredCandidates
     partner_ranks: PartnerRanks
     shares: TierShares
     parity: OrderValues | None
@@ -134,6 +156,8 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
     """Score all brands of a fold, and judge each of them."""
     fold = planned.fold
     is_silent = np.zeros(len(fold.brands), bool)
+    n_brands = len(fold.brands)
+    scored = ScoredCandidates(np.zeros(n_brands, np.int64), np.zeros(n_brands, np.int64))
     by_kind = {kind: undefined(protocol, len(fold.brands)) for kind in KINDS}
     rules = TIES if protocol.compares_ties else ()
     protocol_by_rule = {rule: protocol.replace(ties=rule) for rule in rules}
@@ -148,6 +172,9 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
         # A brand without a single score is tied on all candidates.
         is_silent[rows] = np.isnan(scores).all(axis=1)
+        is_scored = ~np.isnan(scores) & fold.eligible[rows]  # (rows, n)
+        scored.n_scored[rows] = is_scored.sum(axis=1)
+        scored.n_partners[rows] = (is_scored & fold.relevant[rows]).sum(axis=1)
         for row, brand_scores in zip(range(rows.start, rows.stop), scores, strict=True):
             judged = _judged_candidates(planned, row)
             ranks.append(_partner_ranks(fold, row, brand_scores, protocol=protocol))
@@ -167,6 +194,7 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
         by_kind=by_kind,
         by_tie_rule=by_tie_rule,
         is_silent=is_silent,
+        scored=scored,
         partner_ranks=PartnerRanks.joined(ranks),
         shares=shares,
         parity=parity if protocol.compares_parity else None,

@@ -52,6 +52,16 @@ class Plan:
         return np.concatenate([one.fold.eligible.sum(axis=1) for one in self.folds])
 
     @property
+    def has_posts(self) -> np.ndarray:
+        """(b,) bool: brands with a post or brief in the view that a ranker scores them in. The posts that
+        state a held-out endorsement are not part of it."""
+        parts = []
+        for fold in (one.fold for one in self.folds):
+            owners = np.unique(fold.test.posts["account"].to_numpy().astype(str))
+            parts.append(np.isin(fold.brands.astype(str), owners))
+        return np.concatenate(parts)
+
+    @property
     def n_positives(self) -> int:
         """Held-out pairs that can be found, over all folds."""
         return int(sum((planned.fold.relevant & planned.fold.eligible).sum() for planned in self.folds))

@@ -10,7 +10,7 @@ import numpy as np
 
 from brandfit.evaluation.calibration import reliability
 from brandfit.evaluation.first_ten import SUGGESTED, first_ten
-from brandfit.evaluation.judging import PartnerRanks
+from brandfit.evaluation.judging import PartnerRanks, ScoredCandidates
 from brandfit.evaluation.metrics import Metric, Recall
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report_text import report_text
@@ -39,6 +39,8 @@ class RankerResult:
     """Tie rule to the values under it; empty unless the protocol compares tie rules."""
     partner_ranks: list[PartnerRanks] = field(default_factory=list)
     """For every seed the ranks of all held-out partners; empty for references."""
+    scored: list[ScoredCandidates] = field(default_factory=list)
+    """For every seed the number of candidates with a score; empty for references and in earlier reports."""
     shares: TierShares = field(default_factory=TierShares.empty)
     """Of the follower tiers, summed over brands, folds and seeds."""
     parity: RankerResult | None = None
@@ -68,6 +70,7 @@ class Report:
     dataset                   fingerprint of the Dataset
     partner_counts            (b,) held-out partners of each brand that can be found
     pool_sizes                (b,) candidates of each brand
+    has_posts                 (b,) bool: a post or brief of the brand is left to see; (0,) in earlier reports
     refit                     whether Features fitted on all accounts were encoded again in each fold
     """
 
@@ -86,6 +89,7 @@ class Report:
     notes: tuple[str, ...] = ()
     refit: bool = False
     fold_sizes: tuple[int, ...] = ()
+    has_posts: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
     @property
     def pool(self) -> str:
@@ -371,7 +375,7 @@ class Report:
 
     def _first_ten(self) -> dict[str, dict[str, Any]]:
         """Ranker to the plain answer (``evaluation.first_ten``), without the notes of the report."""
-        is_stored_without_counts = len(self.partner_counts) < len(self.brands)
+        is_stored_without_counts = len(self.has_posts) < len(self.brands)
         if Recall(SUGGESTED) not in self.protocol.metrics or is_stored_without_counts:
             return {}
         answers = {name: first_ten(self, name).to_dict() for name in self.results}

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from brandfit.errors import UsageError
+from brandfit.evaluation.judging import ScoredCandidates
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report import RankerResult, Report
 from brandfit.exposure import TierShares
@@ -39,6 +40,7 @@ def save_report(report: Report, file: Path) -> None:
         "brand_categories": report.brand_categories.tolist(),
         "partner_counts": report.partner_counts.tolist(),
         "pool_sizes": report.pool_sizes.tolist(),
+        "has_posts": report.has_posts.tolist(),
         "judged": map_values(_to_plain, report.results),
         "references": map_values(_to_plain, report.references),
     }
@@ -63,6 +65,7 @@ def load_report(file: Path, protocol: Protocol) -> Report:
         # Reports of earlier versions have no counts: they give no plain answer.
         partner_counts=np.array(stored.get("partner_counts", []), np.int64),
         pool_sizes=np.array(stored.get("pool_sizes", []), np.int64),
+        has_posts=np.array(stored.get("has_posts", []), bool),
         notes=tuple(stored["notes"]),
         refit=stored.get("refit", False),
         fold_sizes=tuple(stored.get("fold_sizes", ())),
@@ -117,6 +120,7 @@ def _joined(parts: Iterable[RankerResult]) -> RankerResult:
             _extend(result.history.setdefault(kind, {}), values)
         # Seconds add up; parameters are those of the last seed.
         result.probabilities.extend(part.probabilities)
+        result.scored.extend(part.scored)
         result.fit_seconds += part.fit_seconds
         result.score_seconds += part.score_seconds
         result.parameters, result.leaky = part.parameters, part.leaky
@@ -150,6 +154,7 @@ def _to_plain(result: RankerResult) -> dict[str, Any]:
         "notes": list(result.notes),
         "reads": result.fitted_features,
         "shares": [array.tolist() for array in astuple(result.shares)],
+        "scored": [[one.n_scored.tolist(), one.n_partners.tolist()] for one in result.scored],
     }
 
 
@@ -171,6 +176,7 @@ def _from_plain(plain: Mapping[str, Any]) -> RankerResult:
         notes=dict.fromkeys(plain["notes"]),
         fitted_features=plain.get("reads", {}),
         shares=TierShares(*map(np.array, plain["shares"])) if "shares" in plain else TierShares.empty(),
+        scored=[ScoredCandidates(*map(np.array, one)) for one in plain.get("scored", [])],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from brandfit.pipeline.readers import reader_of
 from brandfit.pipeline.settings import check_settings, scope
 from brandfit.pipeline.training import default_ranker
 from brandfit.progress import Progress
-from brandfit.rankers.base import Ranker
+from brandfit.rankers.base import SEEN_AS, Ranker
 from brandfit.ranking import Ranking
 from brandfit.report import case_page
 from brandfit.report.album import Album
@@ -52,6 +52,10 @@ TOPICS_FIRST = 1_000
 """Preference of topics, larger than that of any encoder."""
 HUE = "hue "
 HUES_SOURCE = "hues of image.classical; image.resnet and image.upernet name objects and scenes"
+NO_CONCEPTS = "no features of concepts with names are here: brandfit encode concept.bag"
+NOT_SIMILAR = "no other candidate with a low rank can be compared with the brand"
+HELD_OUT = "nothing is left to see of {brand}: it has no posts and no brief, and its partners are held out"
+"""In place of the note of a ranker that knows of no partners, because they are held out."""
 MISSING: dict[Kind, str] = {
     "ACI": "no features of pictures with named columns are here: brandfit encode image.resnet image.upernet",
     "ACT": "no features of texts with named columns are here: brandfit encode text.lda",
@@ -142,15 +146,18 @@ def _study(
 ) -> CaseStudy:
     model, fold, ranking = held_out.model, held_out.fold, held_out.ranking
     view = fold.test
+    is_partner = np.isin(ranking.candidates.astype(str), held_out.partners.astype(str))
     picks = pick_cases(
         ranking,
-        is_partner=np.isin(ranking.candidates.astype(str), held_out.partners.astype(str)),
+        is_partner=is_partner,
         similarity=content_similarity(view, brand, ranking.candidates),
         below=below,
     )
     ids = [brand, *dict.fromkeys(pick.influencer for pick in picks)]
     sources = _sources(workspace, view, ids)
-    concepts = ChartSource("concept", [view.slots["concept"]] if _has_concepts(view) else [])
+    concepts = ChartSource("concept", missing=NO_CONCEPTS)
+    if _has_concepts(view):
+        concepts = ChartSource("concept", [view.slots["concept"]], view.slots["concept"].name)
     album = Album(view, ids)
     accounts = []
     for pick in (None, *picks):
@@ -159,8 +166,11 @@ def _study(
     # Features that were fitted on all accounts have seen the held-out pairs.
     read = {view.slots[slot].name for slot in model.used_slots(view)}
     leaks = [f"{features} {leak}" for features, leak in fold.features if features in read]
-    roles = {pick.role for pick in picks}
-    absent = [f"no {role}: {reason}" for role, reason in ROLES.items() if role not in roles]
+    absent = _empty_places(ranking, is_partner, roles={pick.role for pick in picks})
+    # The ranker sees neither the partners nor the reason: they are held out.
+    unseen = SEEN_AS["none"].format(brand=brand)
+    seen = f"{HELD_OUT.format(brand=brand)}: {len(held_out.partners):,} of them are candidates"
+    ranking_notes = [seen if note == unseen else note for note in ranking.notes]
     return CaseStudy(
         brand=brand,
         ranker=model.name,
@@ -169,17 +179,30 @@ def _study(
         partners=len(held_out.partners),
         dataset=workspace.fingerprint,
         accounts=accounts,
-        notes=[*absent, *ranking.notes, *leaks, *fold.notes],
+        notes=[*absent, *ranking_notes, *leaks, *fold.notes],
     )
 
 
-ROLES = {
-    "top positive": "no partner of the brand has a score",
-    "top negative": "every candidate with a score is a partner of the brand",
-    "lowest positive": "one partner of the brand has a score",
-    "similar negative": "no other candidate with a low rank can be compared with the brand",
-}
-"""Places of the study to the reason why nobody has one."""
+def _empty_places(ranking: Ranking, is_partner: np.ndarray, *, roles: Collection[str]) -> list[str]:
+    """Notes on the places of the study that no influencer has, each with its reason; one note if no candidate
+    has a score.
+
+    is_partner  (n,) bool of the candidates of the ranking
+    roles       the places that influencers have
+    """
+    has_score = ~np.isnan(ranking.scores)  # (n,)
+    if not has_score.any():
+        return ["the four places are empty: no candidate has a score"]
+    no_partner = "no partner of the brand has a score"
+    no_other = "every candidate with a score is a partner of the brand"
+    has_others = bool((has_score & ~is_partner).any())
+    reasons = {
+        "top positive": no_partner,
+        "top negative": no_other,
+        "lowest positive": "one partner of the brand has a score" if "top positive" in roles else no_partner,
+        "similar negative": NOT_SIMILAR if has_others else no_other,
+    }
+    return [f"no {role}: {reason}" for role, reason in reasons.items() if role not in roles]
 
 
 @checked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,6 +114,9 @@ def report(
         reason = exclusion(context, query, influencer=id)
         if reason is not None:
             left_out[id] = reason
+    judged: tuple[str, ...] = ()
+    if evaluation:
+        judged = _evaluation_sentences(workspace, context.brand, ranker=name, data=data, seed=seed)
     content = gather(
         context.model,
         dataset,
@@ -129,10 +131,8 @@ def report(
         progress=progress,
         influencers=named,
         left_out=left_out,
+        evaluation=judged,
     )
-    if evaluation:
-        sentences = _evaluation_sentences(workspace, context.brand, ranker=name, data=data, seed=seed)
-        content = replace(content, evaluation=sentences)
     # The file is replaced at once, so that a reader never sees half a report.
     page = html.render(content)
     with tabular.replacing(path, ENDINGS) as temporary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from brandfit.data.dataset import Dataset
+from brandfit.data.redaction import Redactor, plain
 from brandfit.errors import UsageError
 from brandfit.explain import radar as radars
 from brandfit.explain.explanation import Radar
@@ -54,6 +55,7 @@ class QuestionMaker:
         self._chart_by_account: dict[str, Radar | None] = {}
         self._category_by_account: dict[str, str | None] = {}
         accounts = [*dataset.brands.tolist(), *dataset.influencers.tolist()]
+        self._handles = frozenset(map(plain, accounts))
         for account, row in zip(accounts, described(dataset, accounts), strict=True):
             self._category_by_account[account] = row["category"]
 
@@ -211,11 +213,15 @@ class QuestionMaker:
         return Radar(axes, {"direction": values[is_positive]}, pair.source)
 
     def _profiles(self, accounts: Sequence[str]) -> list[Profile]:
-        """What a participant sees of accounts: no handle and no name, which would identify them."""
-        album = Album(self.dataset, accounts)
+        """What a participant sees of accounts: no handle of any account, and no name of one of these, because
+        they would identify the accounts. A mark replaces them in biographies, captions and descriptions of
+        pictures, which screen readers read aloud."""
+        rows = [self.dataset.account(account) for account in accounts]
+        anonymous = self._without_names(rows)
+        album = Album(self.dataset, accounts, anonymous=anonymous)
         profiles = []
-        for account in accounts:
-            row = self.dataset.account(account)
+        for account, row in zip(accounts, rows, strict=True):
+            row["biography"] = anonymous(row["biography"] or "")
             captions = [post["caption"] for post in album.posts[account] if post["caption"]]
             words_by_label = {
                 "Category": row["category"] or "",
@@ -226,6 +232,13 @@ class QuestionMaker:
             profile = profile_of(row, words_by_label, shots=shots, shots_name="newest posts")
             profiles.append(replace(profile, id="", name=""))
         return profiles
+
+    def _without_names(self, rows: Sequence[Mapping[str, Any]]) -> Callable[[str], str]:
+        """A function that replaces handles of all accounts, and the names of these, in a text."""
+        names = [name for row in rows for name in (row["id"], row["name"]) if name]
+        shown = set(map(plain, names))
+        redactor = Redactor(lambda word: word in self._handles or word in shown, names)
+        return lambda text: redactor.text(text) or ""
 
     def _question(self, task: int, account: str, *, options: Sequence[Option]) -> Question:
         """A question with its options, of which the first is right, in random order."""

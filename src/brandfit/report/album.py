@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -20,15 +20,28 @@ POST_FIELDS = ("id", "account", "kind", "time", "caption", "hashtags")
 
 
 class Album:
-    """The posts of a few accounts, newest first, and the first picture of each post."""
+    """The posts of a few accounts, newest first, and the first picture of each post.
 
-    def __init__(self, dataset: Dataset, accounts: Sequence[str]) -> None:
+    anonymous  a function that returns a text without names of accounts: it is applied to all captions and
+               descriptions of pictures, which then name no account; None: texts are as they are
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        accounts: Sequence[str],
+        *,
+        anonymous: Callable[[str], str] | None = None,
+    ) -> None:
         self.dataset = dataset
+        self.anonymous = anonymous
         # Only posts of these accounts are read, because a workspace may hold millions.
         is_shown = pc.is_in(dataset.posts["account"], value_set=pa.array(accounts, pa.string()))
         table = dataset.posts.filter(is_shown).select(POST_FIELDS)
         self.posts: dict[str, list[dict[str, Any]]] = {id: [] for id in accounts}
         for post in sorted(table.to_pylist(), key=lambda post: (-(post["time"] or 0), post["id"])):
+            if anonymous is not None:
+                post["caption"] = anonymous(post["caption"] or "")
             self.posts[post["account"]].append(post)
         # Pictures of these posts.
         has_post = pc.is_in(dataset.images["post"], value_set=table["id"].combine_chunks())
@@ -48,12 +61,15 @@ class Album:
         except KeyError:
             return None
         alt = image["alt_text"] or self.alt(post)
+        if self.anonymous is not None:
+            alt = self.anonymous(alt)
         return Shot(data_uri(data), alt, shortened(post["caption"] or ""), comment)
 
     def alt(self, post: Mapping[str, Any]) -> str:
         """A description of a picture without one, for screen readers."""
         date = f" of {day(post['time'])}" if post["time"] is not None else ""
-        return f"Picture of a post by {post['account']}{date}"
+        author = f" by {post['account']}" if self.anonymous is None else ""
+        return f"Picture of a post{author}{date}"
 
     def newest(self, account: str, n_shots: int) -> list[Shot]:
         """Pictures of the newest posts that have one."""

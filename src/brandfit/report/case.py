@@ -98,6 +98,7 @@ class CaseAccount:
 
     posts     newest posts: id, caption and hash of the first picture or None
     concepts  concept to its share
+    concepts_missing  the reason why there are none; "" if there are some
     clouds    "topics", "image labels" and "concepts" to word and its weight; only those that are not empty
     """
 
@@ -111,6 +112,7 @@ class CaseAccount:
     concepts: Mapping[str, float]
     charts: Sequence[Chart]
     clouds: Mapping[str, Mapping[str, float]]
+    concepts_missing: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         pick = self.pick
@@ -130,6 +132,7 @@ class CaseAccount:
             "category": self.category,
             "posts": [dict(post) for post in self.posts],
             "concepts": dict(self.concepts),
+            "concepts_missing": self.concepts_missing,
             "charts": [one.to_dict() for one in self.charts],
             "clouds": {name: dict(words) for name, words in self.clouds.items()},
         }
@@ -316,6 +319,9 @@ def case_account(
         "image labels": cloud_words(labels),
         "concepts": cloud_words(concept_shares),
     }
+    without_concepts = ""
+    if not concept_shares:
+        without_concepts = _no_concepts(concepts, id, has_posts=bool(album.posts[id]))
     posts: list[dict[str, str | None]] = []
     for post in album.posts[id][:CAPTIONS]:
         image = album.images.get(post["id"])
@@ -337,4 +343,14 @@ def case_account(
         concepts=dict(list(concept_shares.items())[: 2 * BARS]),
         charts=charts,
         clouds={name: words for name, words in clouds.items() if words},
+        concepts_missing=without_concepts,
     )
+
+
+def _no_concepts(source: ChartSource, account: str, *, has_posts: bool) -> str:
+    """Why an account has no concepts."""
+    if source.missing:
+        return source.missing
+    if not has_posts:
+        return f"{account} has no post or brief that can be seen here"
+    return f"the posts of {account} are not encoded by {source.source}, or it recognised nothing in them"

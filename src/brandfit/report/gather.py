@@ -53,6 +53,7 @@ def gather(
     progress: Progress | None = None,
     influencers: Sequence[str] = (),
     left_out: Mapping[str, Counted] | None = None,
+    evaluation: tuple[str, ...] = (),
 ) -> Report:
     """A report on the brand of a ranking.
 
@@ -62,6 +63,7 @@ def gather(
     left_out  influencer to the reason why it is no candidate, for those of ``influencers`` that are none
     maps      the encoder that fills the slot ``picture``, if heat maps are wanted; they take long
     about     a description of the ranker
+    evaluation  the plain answer on the brand; () if it was not measured
     origin    label to words, for the section on the origin of the report, after those on the Dataset
     today     date of the report; default: the current day, UTC
 
@@ -115,12 +117,20 @@ def gather(
         cards=tuple(cards),
         shortlist=shortlist,
         changed=set_sentences(shortlist, ranking) if shortlist is not None else (),
-        method=method_sentences(ranker, dataset, about=about, cards=cards, has_maps=maps is not None),
+        method=method_sentences(
+            ranker,
+            dataset,
+            about=about,
+            cards=cards,
+            has_maps=maps is not None,
+            is_evaluated=bool(evaluation),
+        ),
         notes=tuple(notes),
         origin={**data_words(dataset, ranking), **(origin or {})},
         date=day(today or datetime.now(UTC).date()),
         excluded=ranking.excluded,
         incomplete=ranking.incomplete,
+        evaluation=evaluation,
     )
 
 

@@ -16,12 +16,19 @@ from brandfit.report.words import day
 
 
 def method_sentences(
-    ranker: Ranker, dataset: Dataset, *, about: str, cards: Sequence[Card], has_maps: bool
+    ranker: Ranker,
+    dataset: Dataset,
+    *,
+    about: str,
+    cards: Sequence[Card],
+    has_maps: bool,
+    is_evaluated: bool = False,
 ) -> tuple[str, ...]:
     """What the numbers of this report mean, and what they do not mean. Only what the cards contain is
     explained.
 
-    about  what the ranker does; "" to leave it out
+    about         what the ranker does; "" to leave it out
+    is_evaluated  whether the report has a section on how good such suggestions are
     """
     sentences = [f"{ranker.name}: {about}."] if about else []
     sentences.append(
@@ -51,9 +58,10 @@ def method_sentences(
             "For heat maps a part of a picture is covered and the pair scored again: red speaks for it, blue "
             "against it; a pale one says that no part moves the score by much."
         )
-    sentences.append(
-        "How good this ranking is on these data was not measured here; brandfit evaluate does it."
-    )
+    if not is_evaluated:
+        sentences.append(
+            "How good this ranking is on these data was not measured here; brandfit evaluate does it."
+        )
     return tuple(sentences)
 
 

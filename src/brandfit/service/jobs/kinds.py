@@ -280,6 +280,9 @@ WORK: Mapping[str, Work] = {
 MAKES_FILE = {"report"}
 """Kinds that write a file into the folder of their job; the result names it (``file``)."""
 
+NAMES_ACCOUNTS = {"case", "evaluate"}
+"""Kinds whose result has records of accounts, which an erasure removes."""
+
 
 # --- checks before a job is queued --------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from brandfit.errors import BrandfitError
-from brandfit.service.jobs.kinds import MAKES_FILE, WORK
+from brandfit.service.jobs.kinds import MAKES_FILE, NAMES_ACCOUNTS, WORK
 from brandfit.service.store import tables
 from brandfit.service.store.folders import JOBS
 from brandfit.service.store.service_store import ServiceStore
@@ -66,6 +66,7 @@ def work(store: ServiceStore, workspace: Workspace, id: str) -> int:
         parameters = msgspec.json.decode(job["asked"])
         if job["kind"] in MAKES_FILE:
             parameters["folder"] = workspace.path / JOBS / id
+        forgotten = workspace.forgotten()
         result: Any = WORK[job["kind"]](workspace, progress, **parameters)
         values = {"result": msgspec.json.encode(result).decode()}
     except BrandfitError as error:
@@ -78,6 +79,15 @@ def work(store: ServiceStore, workspace: Workspace, id: str) -> int:
         }
         values = {"problem": msgspec.json.encode(problem).decode()}
     store.write(tables.jobs.update().where(is_job).values(**values))
+    if job["kind"] in NAMES_ACCOUNTS and "result" in values and workspace.forgotten() != forgotten:
+        # An erasure that ended before this result was written could not remove the account from it. The
+        # result is written first, so that none comes between the look and the write.
+        problem = {
+            "title": "Somebody was forgotten while this was computed, and may be in it.",
+            "detail": "Ask for it anew.",
+        }
+        changed = {"result": None, "problem": msgspec.json.encode(problem).decode()}
+        store.write(tables.jobs.update().where(is_job).values(**changed))
     return 0
 
 

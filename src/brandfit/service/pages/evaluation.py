@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -9,7 +10,7 @@ from starlette.responses import Response
 
 from brandfit import pipeline
 from brandfit.errors import UnknownName
-from brandfit.evaluation.first_ten import FirstTen
+from brandfit.evaluation.first_ten import FirstTen, plain_notes
 from brandfit.service.http.dependencies import CurrentWorkspace, Jobs, Queue
 from brandfit.service.jobs.queue import KEPT
 from brandfit.service.pages._formats import PART
@@ -80,6 +81,9 @@ def plain(
     """The plain answer of the latest evaluation of suggestions, for all brands or for one."""
     jobs = queue.listing(KEPT).of_kind("evaluate")
     chosen = evaluations.latest_suggestions(jobs.ended)
+    is_earlier = chosen is not None and not evaluations.counts_unranked(chosen)
+    if is_earlier:
+        chosen = None
     answers = chosen["result"]["first_ten"] if chosen else {}
     answer, error = None, ""
     if answers:
@@ -95,15 +99,24 @@ def plain(
         answer=answer,
         error=error,
         brand=brand,
-        brands=[one["brand"] for one in next(iter(answers.values()))["brands"]] if answers else [],
+        brands=_judged_brands(answers),
         rankers=list(answers),
-        notes=chosen["result"]["notes"] if chosen else [],
+        notes=plain_notes(chosen["result"]["notes"]) if chosen else [],
+        is_earlier=is_earlier,
         finished=chosen["finished"] if chosen else None,
         is_outdated=chosen is not None and evaluations.is_outdated(workspace, chosen),
         open=jobs.open,
         can_evaluate=bool(workspace.fingerprint),
         default_rankers=DEFAULT_RANKERS,
     )
+
+
+def _judged_brands(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The brands of the plain answers, by id; of each ranker some may be unranked."""
+    brands: set[str] = set()
+    for answer in answers.values():
+        brands.update(one["brand"] for one in (*answer["brands"], *answer["unranked"]))
+    return sorted(brands)
 
 
 @router.post("/evaluation")

@@ -28,6 +28,7 @@ from brandfit.service.store.annotations import (
     separate_dislikes,
 )
 from brandfit.service.store.folders import DATABASE
+from brandfit.service.store.records import without_records
 from brandfit.workspace.tables import durable, writing
 
 
@@ -154,7 +155,8 @@ class ServiceStore:
     # --- erasure --------------------------------------------------------------------------------------------
 
     def forget(self, is_erased: Callable[[str], bool], redacted: Callable[[str], str]) -> None:
-        """Remove annotations of and for erased accounts, redact every other text, and rewrite the file.
+        """Remove annotations of and for erased accounts and their records in results of jobs, redact every
+        other text, and rewrite the file.
 
         is_erased  whether an account id is one of the erased accounts
         redacted   a text without the erased accounts
@@ -167,37 +169,49 @@ class ServiceStore:
                     is_pair = table in tables.OF_PAIRS
                     if is_pair and (is_erased(row["brand"]) or is_erased(row["influencer"])):
                         connection.execute(table.delete().where(is_row))
-                    elif changes := _redacted_columns(table, row, redacted):
+                    elif changes := _redacted_columns(table, row, redacted, is_erased=is_erased):
                         connection.execute(table.update().where(is_row).values(**changes))
         # Deleted text stays in free pages of the file until the file is rewritten.
         compact(self.file)
 
 
 def _redacted_columns(
-    table: sa.Table, row: Mapping[str, Any], redacted: Callable[[str], str]
-) -> dict[str, str]:
-    """Text columns of a row that change, with their new values."""
-    changes = {}
+    table: sa.Table,
+    row: Mapping[str, Any],
+    redacted: Callable[[str], str],
+    *,
+    is_erased: Callable[[str], bool],
+) -> dict[str, str | None]:
+    """Text columns of a row that change, with their new values. A result that is about an erased account as a
+    whole becomes None."""
+    changes: dict[str, str | None] = {}
     for column in table.c:
         text = row[column.name]
         if not isinstance(column.type, sa.Text) or column.primary_key or text is None:
             continue
-        new = _redacted_json(text, redacted) if column.name in tables.JSON else redacted(text)
+        new: str | None = redacted(text) if column.name not in tables.JSON else None
+        if column is tables.jobs.c.result:
+            new = _edited_json(text, lambda value: _redacted(without_records(value, is_erased), redacted))
+        elif column.name in tables.JSON:
+            new = _edited_json(text, lambda value: _redacted(value, redacted))
         if new != text:
             changes[column.name] = new
     return changes
 
 
-def _redacted_json(text: str, redacted: Callable[[str], str]) -> str:
-    """JSON with all its texts redacted, keys too; the same text if nothing changes."""
-
-    def walked(value: Any) -> Any:
-        if isinstance(value, str):
-            return redacted(value)
-        if isinstance(value, dict):
-            return {redacted(key): walked(inner) for key, inner in value.items()}
-        return [walked(inner) for inner in value] if isinstance(value, list) else value
-
+def _edited_json(text: str, edit: Callable[[Any], Any]) -> str | None:
+    """JSON after an edit of its value; the same text if nothing changes, None if no value is left."""
     value = msgspec.json.decode(text)
-    new = walked(value)
-    return text if new == value else msgspec.json.encode(new).decode()
+    new = edit(value)
+    if new == value:
+        return text
+    return None if new is None else msgspec.json.encode(new).decode()
+
+
+def _redacted(value: Any, redacted: Callable[[str], str]) -> Any:
+    """A JSON value with all its texts redacted, keys too."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, dict):
+        return {redacted(key): _redacted(inner, redacted) for key, inner in value.items()}
+    return [_redacted(inner, redacted) for inner in value] if isinstance(value, list) else value

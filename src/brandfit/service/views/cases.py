@@ -8,6 +8,7 @@ from typing import Any
 from brandfit import pipeline
 from brandfit.errors import UnknownName
 from brandfit.report.words import shortened
+from brandfit.service.store.records import forgotten_account, is_forgotten
 from brandfit.service.views.accounts import posts_of
 from brandfit.workspace import Workspace
 
@@ -23,10 +24,14 @@ def without_texts(study: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_texts(workspace: Workspace, study: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with the texts that the workspace has now; accounts and posts that are gone have none."""
+    """The same with the texts that the workspace has now; accounts and posts that are gone have none. Of an
+    erased account nothing is left."""
     dataset = pipeline.load(workspace)
     accounts = []
     for account in study["accounts"]:
+        if is_forgotten(account):
+            accounts.append(forgotten_account(account))
+            continue
         try:
             row = dataset.account(account["id"])
         except UnknownName:

@@ -15,10 +15,15 @@ def latest_suggestions(jobs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] |
     """The latest ended job, newest first, that evaluated suggestions with a result; None without one."""
     for job in jobs:
         result = job["result"] if job["state"] == "done" else None
-        # Results of earlier versions have no plain answer.
         if result and result["protocol"] == "suggestions" and result.get("first_ten"):
             return job
     return None
+
+
+def counts_unranked(job: Mapping[str, Any]) -> bool:
+    """Whether the plain answer of a job counts the brands that could not be ranked apart. Earlier versions
+    gave these the figures of chance."""
+    return all("unranked" in answer for answer in job["result"]["first_ten"].values())
 
 
 def is_outdated(workspace: Workspace, job: Mapping[str, Any]) -> bool:
