@@ -107,3 +107,32 @@ def test_the_page_of_an_evaluation_shows_exposure_and_its_cost(make, folder):
         assert f"{tier['exposure']:.3f}" in section
     cost = report["parity"]["simcos"]["cost"]["AUC"]["difference"]
     assert f"{cost:+.3f}" in section
+
+
+@pytest.mark.parametrize("list_of", ["exposure=parity", "partners=true", "where=followers:..30k", ""])
+def test_page_and_api_say_which_places_a_pair_has(make, folder, brand, list_of):
+    """The places for both sides are those of all candidates; the head of the page has those of its list."""
+    client = make(folder)
+    influencer = client.get(f"/api/v1/rankings/{brand}?{list_of}").json()["items"][-1]["influencer"]
+    explained = client.get(f"/api/v1/explanations/{brand}/{influencer}?both=true&kind=posts&{list_of}").json()
+    basis = explained["both_sides"]["basis"]
+    assert bool(basis) == bool(list_of)
+    page = client.get(f"/brands/{brand}/why/{influencer}/both?{list_of}").text
+    assert ("These places are among all candidates" in page) == bool(list_of)
+    assert basis in page
+    place = (explained["both_sides"]["candidate_rank"], explained["both_sides"]["among"])
+    if (explained["rank"], explained["candidates"]) != place:
+        assert basis
+
+
+def test_page_and_api_count_the_same_brands(make, folder, brand):
+    """A brand for which the influencer is marked “Not this” is none of its brands, in both."""
+    client = make(folder)
+    influencer = client.get(f"/api/v1/rankings/{brand}").json()["items"][0]["influencer"]
+    suited = client.get(f"/api/v1/accounts/{influencer}/brands?limit=100").json()["brands"]
+    other = next(one["brand"] for one in suited if one["brand"] != brand)
+    client.patch(f"/api/v1/annotations/{other}/{influencer}", json={"opinion": "dislike"})
+    explained = client.get(f"/api/v1/explanations/{brand}/{influencer}?both=true&kind=posts").json()
+    assert explained["both_sides"]["brands"] == len(suited) - 1
+    page = client.get(f"/brands/{brand}/why/{influencer}/both").text
+    assert explained["both_sides"]["sentence"] in page

@@ -156,6 +156,7 @@ def _both_sides_of(
     workspace: Workspace, store: ServiceStore, *, pair: Pair, form: RankingForm
 ) -> pipeline.Pair:
     """The rank of each side for the other one."""
+    query = form.query(workspace, pair.brand, opinions(workspace, store, pair.brand))
     return pipeline.pair(
         workspace,
         pair.brand,
@@ -163,6 +164,7 @@ def _both_sides_of(
         ranker=form.ranker or None,
         followers=form.followers or None,
         not_this=store.dislikes(),
+        shown_with=query,
     )
 
 
