@@ -71,8 +71,8 @@ class Pair:
 
     not_this      whether the influencer is marked “Not this” for the brand
     no_candidate  the other reason why the influencer is no candidate for the brand, "" if there is none
-    basis         the list that the ranks are those of, as a sentence, if the list shown with the pair may have
-                  others; else ""
+    basis         the list in which these are the ranks, as a sentence, if the list shown with the pair may
+                  have others; else ""
 
     With either, rank and ``among`` are those that the influencer would have with the candidates.
     """
