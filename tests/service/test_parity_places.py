@@ -136,3 +136,55 @@ def test_page_and_api_count_the_same_brands(make, folder, brand):
     assert explained["both_sides"]["brands"] == len(suited) - 1
     page = client.get(f"/brands/{brand}/why/{influencer}/both").text
     assert explained["both_sides"]["sentence"] in page
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """``running(followers)``: a workspace of a brand and influencers with these numbers of followers."""
+
+    def made(followers):
+        folder = tmp_path_factory.mktemp("running")
+        accounts = ["id,role,followers", "shop,brand,"]
+        accounts += [f"runner{n},influencer,{count}" for n, count in enumerate(followers)]
+        posts = ["id,account,caption", "b,shop,running shoes"]
+        posts += [f"p{n},runner{n},running in the rain {n}" for n in range(len(followers))]
+        (folder / "accounts.csv").write_text("\n".join(accounts))
+        (folder / "posts.csv").write_text("\n".join(posts))
+        with Workspace(folder / "work", create=True) as workspace:
+            pipeline.import_source(workspace, "folder", path=folder)
+            pipeline.encode(workspace, "text.hashing")
+        return folder / "work"
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("followers", "reason"),
+    [
+        ([""] * 4, "the followers of all 4 listed candidates with a score are unknown"),
+        ([6000] * 4, "all 4 listed candidates with a score are in one tier, 5,000 to 9,999 followers"),
+    ],
+)
+def test_parity_of_one_tier_measures_nothing(make, running, followers, reason):
+    """There is no other order: a distance of 0 to 0 would look like a measurement."""
+    place = running(followers)
+    with Workspace(place) as workspace:
+        by_score = pipeline.rank(workspace, "shop")
+        fair = pipeline.rank(workspace, "shop", exposure="parity")
+    assert fair.candidates.tolist() == by_score.candidates.tolist()
+    (note,) = set(fair.notes) - set(by_score.notes)
+    assert reason in note
+    assert "0.000" not in note
+    client = make(place)
+    assert note in client.get("/api/v1/rankings/shop?exposure=parity").json()["notes"]
+    page = client.get("/brands/shop?exposure=parity").text
+    shown = page.partition('id="parity">')[2].partition("</p>")[0]
+    assert reason in shown
+    assert "0.000" not in shown
+
+
+def test_unknown_followers_are_counted_as_a_tier(running):
+    with Workspace(running([6000, 6000, "", ""])) as workspace:
+        note = pipeline.rank(workspace, "shop", exposure="parity").notes[0]
+    assert "the distance of the exposure" in note
+    assert note.endswith("the 2 with unknown followers count as one tier")

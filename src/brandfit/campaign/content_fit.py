@@ -79,8 +79,8 @@ class Advice:
 
     ideas           the best of each kind first
     unread          pictures and captions that cannot be read, with the reason
-    notes           the content that is compared if the account has no posts; posts of the account that are not
-                    encoded and do not count
+    notes           the content that is compared if the account has no posts; posts of the account that are
+                    not encoded and do not count
     represented_by  kind of idea to the source of the content that it is compared with
     """
 
