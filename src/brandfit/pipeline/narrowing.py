@@ -269,7 +269,8 @@ PARITY_BEGINNING = "each follower tier"
 
 
 def _no_parity_note(scores: np.ndarray, tiers: np.ndarray) -> str:
-    """Why parity changes nothing in a list with these scores and tiers (n,); "" if it may change the order."""
+    """Why parity changes nothing in a list with these scores and tiers (n,); "" if it may change the
+    order."""
     is_scored = ~np.isnan(scores)
     n_scored = int(is_scored.sum())
     tier_numbers = set(tiers[is_scored].tolist())

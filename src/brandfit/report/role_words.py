@@ -1,4 +1,4 @@
-"""The fixed text of the templates in the workspace's own words for brands and influencers."""
+"""The fixed text of templates in the words of a workspace for brands and influencers."""
 
 from __future__ import annotations
 
