@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -163,6 +164,7 @@ def test_html_is_replaced_outside_tags_and_in_spoken_attributes():
     html = '<a href="/brands" class="brand" title="All brands">Brands</a> of <b'
     expected = '<a href="/brands" class="brand" title="All shops">Shops</a> of <b'
     assert replaced_text(html, False, names) == (expected, True)
+    assert replaced_text('<div aria-label="Brands, ', False, names) == ('<div aria-label="Shops, ', True)
     assert replaced_text(' id="brand">brand', True, names) == (' id="brand">shop', False)
 
 
@@ -197,7 +199,7 @@ def kitchen(tmp_path_factory):
     """Shops and recipes, with an evaluation of suggestions whose answer the pages show."""
     workspace = imported(tmp_path_factory.mktemp("kitchen"), WORDS, one="shop", other="recipe")
     pipeline.encode(workspace, "concept.bag")
-    report = pipeline.evaluate(workspace, ["simcos"], protocol="suggestions").to_dict()
+    report = pipeline.evaluate(workspace, ["simcos"], protocol="suggestions").to_dict(per_brand=True)
     with TestClient(create_app(workspace, None, False), "http://localhost") as client:
         client.post("/evaluation", data={"rankers": "simcos", "protocol": "suggestions"})
         client.post(f"/brands/{BRAND}/shortlist", data={"influencer": [INFLUENCER]})
@@ -238,3 +240,22 @@ def test_ids_in_sentences_stay():
         "For new.brand, brand_x and @influencer-hub the shop has 2 recipes; a shop's own. Shop."
     )
     assert RoleNames().in_sentence(sentence) == sentence
+
+
+def _shape(address: str) -> str:
+    """An address without the names of accounts and the values of its parameters."""
+    path, _, parameters = address.partition("?")
+    path = re.sub(r"[a-z]+\.(shop|recipe)\.\d", "ID", path)
+    return f"{path}?{sorted({pair.partition('=')[0] for pair in parameters.split('&')})}"
+
+
+def test_links_lead_somewhere_in_any_words(kitchen):
+    """The words change no address, and no page links to a parameter that the other page lacks."""
+    links = {}
+    with TestClient(create_app(kitchen, None, False), "http://localhost") as client:
+        for path in PAGES:
+            for link in re.findall(r'(?:href|data-load)="(/[^"#]*)', client.get(path).text):
+                links.setdefault(_shape(link), html.unescape(link))
+        broken = {link: client.get(link).status_code for link in links.values()}
+    assert len(links) > 30
+    assert {link: status for link, status in broken.items() if status >= 400} == {}

@@ -10,8 +10,9 @@ from jinja2.lexer import Token, TokenStream
 
 from brandfit.data.role_names import RoleNames
 
-SPOKEN_ATTRIBUTE = re.compile(r'\b((?:aria-label|title|placeholder|alt|data-confirm)=")([^"]*)(?=")')
-"""Attributes that a person reads or hears; all others hold names and addresses, which stay."""
+SPOKEN_ATTRIBUTE = re.compile(r'\b((?:aria-label|title|placeholder|alt|data-confirm)=")([^"]*)(?="|\Z)')
+"""Attributes that a person reads or hears, up to a value that is filled in; all others hold names and
+addresses, which stay."""
 _PART = re.compile(r"<[^>]*>?|[^<]+")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -83,9 +84,8 @@ def plain(
     answers = chosen["result"]["first_ten"] if chosen else {}
     answer, error = None, ""
     if answers:
-        name = ranker if ranker in answers else list(answers)[-1]
         try:
-            answer = FirstTen.from_dict(answers[name], brand or None)
+            answer = FirstTen.from_dict(answers[_judged(answers, ranker)], brand or None)
         except UnknownName as raised:
             error = message_of(raised)
     return page(
@@ -104,6 +104,13 @@ def plain(
         can_evaluate=bool(workspace.fingerprint),
         default_rankers=DEFAULT_RANKERS,
     )
+
+
+def _judged(answers: Mapping[str, Any], ranker: str) -> str:
+    """The ranker of these answers with this name; the last one for "". Raises UnknownName."""
+    if ranker and ranker not in answers:
+        raise UnknownName("ranker of the evaluation", ranker, known=answers)
+    return ranker or list(answers)[-1]
 
 
 @router.post("/evaluation")
