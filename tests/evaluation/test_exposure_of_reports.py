@@ -87,6 +87,15 @@ def test_parity_brings_exposure_close_to_the_candidates_and_tells_its_cost(repor
     assert "5,000 to 9,999" in text
 
 
+def test_without_followers_equal_shares_are_not_measured():
+    """A cost of +0.000 would look like a measurement."""
+    report = reported([None] * (N_SMALL + N_LARGE), compares_parity=True)
+    assert report.parity("largest")["exposure"] is None
+    text = report.to_text()
+    assert "With parity of exposure: not measured" in text
+    assert "+0.000" not in text.partition("With parity of exposure")[2].partition("\n\n")[0]
+
+
 def test_the_own_order_does_not_depend_on_parity(report):
     followers = [6_000 + n for n in range(N_SMALL)] + [60_000 + n for n in range(N_LARGE)]
     plain = reported(followers)

@@ -9,6 +9,8 @@ import pytest
 from brandfit import pipeline
 from brandfit.cli import main
 from brandfit.pipeline.brand_matches import BrandMatch, Pair
+from brandfit.pipeline.brands import _basis
+from brandfit.pipeline.query import RankingQuery
 from brandfit.workspace import Workspace
 
 BRAND = "northpeak.outdoor"
@@ -36,3 +38,42 @@ def test_the_joint_objective_is_the_worse_of_both_places(candidate_rank, brand_r
     pair = Pair(influencer="i", suited=match, brands=20)
     assert pair.joint_share == pytest.approx(joint)
     assert pair.joint_sentence.endswith(f"the first {100 * joint:.0f} %.")
+
+
+@pytest.mark.parametrize(
+    ("query", "basis"),
+    [
+        ({}, ""),
+        ({"not_this": ["lisbet.outthere"]}, ""),
+        ({"weights": {"picture": 1}}, ""),
+        ({"partners": True}, "without past partners"),
+        ({"where": "followers:..30k"}, "without past partners"),
+        ({"keywords": ["tent"]}, "without past partners"),
+        ({"exclude": ["lisbet.outthere"]}, "without past partners"),
+        ({"exposure": "parity"}, "without past partners"),
+        ({"weights": {"picture": 2}}, "without past partners"),
+        ({"like": ["lisbet.outthere"]}, "without past partners"),
+    ],
+)
+def test_the_places_of_another_list_are_named_as_such(query, basis):
+    """Whatever changes ranks in the list of a brand changes none of the pair, which says so."""
+    found = _basis(RankingQuery(**query), with_partners=False)
+    assert bool(found) == bool(basis)
+    assert basis in found
+
+
+def test_a_past_partner_has_its_places_among_past_partners():
+    assert _basis(RankingQuery(partners=True), with_partners=True) == ""
+    assert "with past partners" in _basis(RankingQuery(), with_partners=True)
+    assert _basis(None, with_partners=True) == ""
+
+
+def test_the_command_says_which_places_they_are(sample, capsys):
+    with Workspace(sample) as workspace:
+        influencer = pipeline.rank(workspace, BRAND, ranker="simcos", k=1).rows()[0]["influencer"]
+    options = ["--ranker", "simcos", "--both", "-w", str(sample), "--json"]
+    main(["explain", BRAND, influencer, "--partners", *options])
+    found = json.loads(capsys.readouterr().out)
+    assert found["candidates"] != found["both_sides"]["among"]
+    assert found["sentences"][-1] == found["both_sides"]["basis"]
+    assert "among all candidates, without past partners" in found["sentences"][-1]

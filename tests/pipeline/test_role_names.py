@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from brandfit import pipeline
 from brandfit.cli import main
 from brandfit.data.role_names import RoleNames
 from brandfit.errors import UsageError
+from brandfit.report.role_words import replaced_text
 from brandfit.service.app import create_app
-from brandfit.service.pages._role_words import replaced_text
+from brandfit.service.store import tables
+from brandfit.service.store.service_store import ServiceStore
 from brandfit.workspace import Workspace
 
 WORDS = {
@@ -160,6 +164,7 @@ def test_html_is_replaced_outside_tags_and_in_spoken_attributes():
     html = '<a href="/brands" class="brand" title="All brands">Brands</a> of <b'
     expected = '<a href="/brands" class="brand" title="All shops">Shops</a> of <b'
     assert replaced_text(html, False, names) == (expected, True)
+    assert replaced_text('<div aria-label="Brands, ', False, names) == ('<div aria-label="Shops, ', True)
     assert replaced_text(' id="brand">brand', True, names) == (' id="brand">shop', False)
 
 
@@ -172,3 +177,85 @@ def test_the_command_sets_shows_and_refuses(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["roles", "film", "-w", workspace])
     assert "Two words are needed" in capsys.readouterr().err
+
+
+BRAND, INFLUENCER, PARTNER = "fish.shop.0", "fish.recipe.4", "fish.recipe.2"
+PAGES = [
+    "/", "/brands", "/influencers", "/influencers?q=cod", f"/influencers?like={INFLUENCER}", "/data",
+    "/numbers", "/evaluation", "/evaluation/plain", f"/brands/{BRAND}?partners=true",
+    f"/brands/{BRAND}/why/{INFLUENCER}",
+    f"/brands/{BRAND}/why/{INFLUENCER}/both", f"/brands/{BRAND}/compare?with={INFLUENCER}&with=fish.recipe.5",
+    f"/brands/{BRAND}/why/{PARTNER}", f"/brands/{BRAND}/shortlist", f"/brands/{BRAND}/campaign",
+    f"/brands/{BRAND}/content", f"/brands/{BRAND}/case", f"/influencers/{PARTNER}",
+    f"/influencers/{PARTNER}/brands", f"/influencers/{PARTNER}/audience",
+]  # fmt: skip
+"""Addresses of pages with fixed texts and sentences."""
+SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
+OLD_WORDS = re.compile(r"\b(brand|influencer)s?\b", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def kitchen(tmp_path_factory):
+    """Shops and recipes, with an evaluation of suggestions whose answer the pages show."""
+    workspace = imported(tmp_path_factory.mktemp("kitchen"), WORDS, one="shop", other="recipe")
+    pipeline.encode(workspace, "concept.bag")
+    report = pipeline.evaluate(workspace, ["simcos"], protocol="suggestions").to_dict(per_brand=True)
+    with TestClient(create_app(workspace, None, False), "http://localhost") as client:
+        client.post("/evaluation", data={"rankers": "simcos", "protocol": "suggestions"})
+        client.post(f"/brands/{BRAND}/shortlist", data={"influencer": [INFLUENCER]})
+    store = ServiceStore(workspace)
+    done = {"state": "done", "result": json.dumps(report), "finished": 1.0}
+    store.write(tables.jobs.update().values(**done))
+    store.close()
+    return workspace
+
+
+def _read_texts(page: str) -> list[str]:
+    """The texts of a page that people read or hear, without notes and the names of jobs."""
+    page = re.sub(
+        r"<details><summary>(What this could not use|What was left out)</summary>.*?</details>",
+        "",
+        page,
+        flags=re.S,
+    )
+    page = re.sub(r'<section aria-labelledby="(reading|notes)">.*?</section>', "", page, flags=re.S)
+    page = re.sub(r"<(script|style|code)\b.*?</\1>", "", page, flags=re.S)
+    return [*re.sub(r"<[^>]+>", "\n", page).split("\n"), *SPOKEN.findall(page)]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_keeps_the_usual_words(kitchen, path):
+    """Fixed texts that are values of expressions, and sentences made by the program, have the words too."""
+    with TestClient(create_app(kitchen, None, False), "http://localhost") as client:
+        answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    assert [text for text in _read_texts(answer.text) if OLD_WORDS.search(text)] == []
+    assert re.search(r"\b(shop|recipe)s?\b", answer.text, re.IGNORECASE)
+
+
+def test_ids_in_sentences_stay():
+    names = RoleNames.from_words("shop", "recipe")
+    sentence = "For new.brand, brand_x and @influencer-hub the brand has 2 influencers; a brand's own. Brand."
+    assert names.in_sentence(sentence) == (
+        "For new.brand, brand_x and @influencer-hub the shop has 2 recipes; a shop's own. Shop."
+    )
+    assert RoleNames().in_sentence(sentence) == sentence
+
+
+def _shape(address: str) -> str:
+    """An address without the names of accounts and the values of its parameters."""
+    path, _, parameters = address.partition("?")
+    path = re.sub(r"[a-z]+\.(shop|recipe)\.\d", "ID", path)
+    return f"{path}?{sorted({pair.partition('=')[0] for pair in parameters.split('&')})}"
+
+
+def test_links_lead_somewhere_in_any_words(kitchen):
+    """The words change no address, and no page links to a parameter that the other page lacks."""
+    links = {}
+    with TestClient(create_app(kitchen, None, False), "http://localhost") as client:
+        for path in PAGES:
+            for link in re.findall(r'(?:href|data-load)="(/[^"#]*)', client.get(path).text):
+                links.setdefault(_shape(link), html.unescape(link))
+        broken = {link: client.get(link).status_code for link in links.values()}
+    assert len(links) > 30
+    assert {link: status for link, status in broken.items() if status >= 400} == {}

@@ -395,6 +395,28 @@ def test_prices_of_a_file_come_with_the_set_to_the_shortlist(client, folder):
     assert rows[cheap]["price"] != 77
 
 
+def test_compare_has_the_prices_of_the_shortlist(client):
+    """A price of the reader is no estimate; in another currency than the workspace's there is none."""
+    stated, estimated = best(client)[:2]
+    data = {"influencer": [stated, estimated], "price": ["77.0", ""], "currency": "EUR"}
+    client.post(f"{AT}/shortlist", data=data)
+    rows = {row["influencer"]: row for row in client.get(f"/api/v1/shortlists/{BRAND}.json").json()}
+    address = f"{AT}/compare?with={stated}&with={estimated}"
+    page = client.get(address).text
+    (price_row,) = re.findall(r"A post may cost</th>(.*?)</tr>", page)
+    own, other = re.findall(r"<td>(.*?)</td>", price_row)
+    assert "<b>77 EUR</b>" in own
+    assert "your price" in own
+    assert " to " not in own
+    assert f"<b>{rows[estimated]['price']:,.0f} EUR</b>" in other
+    assert f"{rows[estimated]['price_low']:,.0f} to {rows[estimated]['price_high']:,.0f}" in other
+    assert "Other prices are estimates" in page
+    client.put("/api/v1/currency", json={"currency": "USD"})
+    refused = client.get(address).text
+    assert "the prices are in EUR, but prices and budget are taken to be in USD" in refused
+    assert "77" not in re.findall(r"A post may cost</th>(.*?)</tr>", refused)[0]
+
+
 @pytest.mark.parametrize("price", ["nan", "-1", "x"])
 def test_a_price_that_is_none_is_refused(client, price):
     page = client.post(f"{AT}/shortlist", data={"influencer": best(client)[:1], "price": [price]})

@@ -113,3 +113,84 @@ def test_the_page_of_an_evaluation_shows_exposure_and_its_cost(make, folder):
         assert f"{tier['exposure']:.3f}" in section
     cost = report["parity"]["simcos"]["cost"]["AUC"]["difference"]
     assert f"{cost:+.3f}" in section
+
+
+@pytest.mark.parametrize("list_of", ["exposure=parity", "partners=true", "where=followers:..30k", ""])
+def test_page_and_api_say_which_places_a_pair_has(make, folder, brand, list_of):
+    """The places for both sides are those of all candidates; the head of the page has those of its list."""
+    client = make(folder)
+    influencer = client.get(f"/api/v1/rankings/{brand}?{list_of}").json()["items"][-1]["influencer"]
+    explained = client.get(f"/api/v1/explanations/{brand}/{influencer}?both=true&kind=posts&{list_of}").json()
+    basis = explained["both_sides"]["basis"]
+    assert bool(basis) == bool(list_of)
+    page = client.get(f"/brands/{brand}/why/{influencer}/both?{list_of}").text
+    assert ("These places are among all candidates" in page) == bool(list_of)
+    assert basis in page
+    place = (explained["both_sides"]["candidate_rank"], explained["both_sides"]["among"])
+    if (explained["rank"], explained["candidates"]) != place:
+        assert basis
+
+
+def test_page_and_api_count_the_same_brands(make, folder, brand):
+    """A brand for which the influencer is marked “Not this” is none of its brands, in both."""
+    client = make(folder)
+    influencer = client.get(f"/api/v1/rankings/{brand}").json()["items"][0]["influencer"]
+    suited = client.get(f"/api/v1/accounts/{influencer}/brands?limit=100").json()["brands"]
+    other = next(one["brand"] for one in suited if one["brand"] != brand)
+    client.patch(f"/api/v1/annotations/{other}/{influencer}", json={"opinion": "dislike"})
+    explained = client.get(f"/api/v1/explanations/{brand}/{influencer}?both=true&kind=posts").json()
+    assert explained["both_sides"]["brands"] == len(suited) - 1
+    page = client.get(f"/brands/{brand}/why/{influencer}/both").text
+    assert explained["both_sides"]["sentence"] in page
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """``running(followers)``: a workspace of a brand and influencers with these numbers of followers."""
+
+    def made(followers):
+        folder = tmp_path_factory.mktemp("running")
+        accounts = ["id,role,followers", "shop,brand,"]
+        accounts += [f"runner{n},influencer,{count}" for n, count in enumerate(followers)]
+        posts = ["id,account,caption", "b,shop,running shoes"]
+        posts += [f"p{n},runner{n},running in the rain {n}" for n in range(len(followers))]
+        (folder / "accounts.csv").write_text("\n".join(accounts))
+        (folder / "posts.csv").write_text("\n".join(posts))
+        with Workspace(folder / "work", create=True) as workspace:
+            pipeline.import_source(workspace, "folder", path=folder)
+            pipeline.encode(workspace, "text.hashing")
+        return folder / "work"
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("followers", "reason"),
+    [
+        ([""] * 4, "the followers of all 4 listed candidates with a score are unknown"),
+        ([6000] * 4, "all 4 listed candidates with a score are in one tier, 5,000 to 9,999 followers"),
+    ],
+)
+def test_parity_of_one_tier_measures_nothing(make, running, followers, reason):
+    """There is no other order: a distance of 0 to 0 would look like a measurement."""
+    place = running(followers)
+    with Workspace(place) as workspace:
+        by_score = pipeline.rank(workspace, "shop")
+        fair = pipeline.rank(workspace, "shop", exposure="parity")
+    assert fair.candidates.tolist() == by_score.candidates.tolist()
+    (note,) = set(fair.notes) - set(by_score.notes)
+    assert reason in note
+    assert "0.000" not in note
+    client = make(place)
+    assert note in client.get("/api/v1/rankings/shop?exposure=parity").json()["notes"]
+    page = client.get("/brands/shop?exposure=parity").text
+    shown = page.partition('id="parity">')[2].partition("</p>")[0]
+    assert reason in shown
+    assert "0.000" not in shown
+
+
+def test_unknown_followers_are_counted_as_a_tier(running):
+    with Workspace(running([6000, 6000, "", ""])) as workspace:
+        note = pipeline.rank(workspace, "shop", exposure="parity").notes[0]
+    assert "the distance of the exposure" in note
+    assert note.endswith("the 2 with unknown followers count as one tier")

@@ -1,15 +1,16 @@
 """How well pictures and captions for the next post fit the posts of a brand or an influencer (W-17, W-18).
 
-Fit is the cosine with the mean of their posts, of Features less the mean of all influencers (what all of them
-post is no fit), for pictures and captions separately. It comes with the share of their own posts that fit
-less well.
+A brand without posts is compared with its brief, the posts of its partners, or features of its account, as
+rankings do; the advice says so. Fit is the cosine with the mean of the posts, of Features less the mean of
+all influencers (what all of them post is no fit), for pictures and captions separately. It comes with the
+share of own posts that fit less well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +22,17 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UsageError
-from brandfit.learning.pooling import represents_account
+from brandfit.learning.pooling import account_has, represents_account
 from brandfit.learning.similarity import cosine, typical
+
+Source = Literal["posts", "brief", "partners", "profile"]
+SOURCE_WORDS: dict[Source, str] = {
+    "posts": "the posts of {account}",
+    "brief": "the brief of {account}",
+    "partners": "the posts of the partners of {account}",
+    "profile": "features of the account {account}",
+}
+"""Source of the content that ideas are compared with, in words."""
 
 
 class Fits(NamedTuple):
@@ -67,9 +77,11 @@ class Idea:
 class Advice:
     """Advice for a post.
 
-    ideas   the best of each kind first
-    unread  pictures and captions that cannot be read, with the reason
-    notes   posts of the compared account that are not encoded and do not count
+    ideas           the best of each kind first
+    unread          pictures and captions that cannot be read, with the reason
+    notes           the content that is compared if the account has no posts; posts of the account that are
+                    not encoded and do not count
+    represented_by  kind of idea to the source of the content that it is compared with
     """
 
     compared_with: str
@@ -77,10 +89,24 @@ class Advice:
     ideas: tuple[Idea, ...]
     unread: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    represented_by: Mapping[str, Source] = field(default_factory=dict)
+
+    @property
+    def compared_content(self) -> str:
+        """The content that the ideas are compared with: "the posts of northpeak.outdoor"."""
+        words_by_kind = {
+            kind: SOURCE_WORDS[source].format(account=self.compared_with)
+            for kind, source in self.represented_by.items()
+        }
+        if len(set(words_by_kind.values())) == 1:
+            return next(iter(words_by_kind.values()))
+        return "; ".join(f"{kind}s: {words}" for kind, words in words_by_kind.items())
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "compared_with": self.compared_with,
+            "compared_content": self.compared_content,
+            "represented_by": dict(self.represented_by),
             "by": self.by,
             "ideas": [idea.to_dict() for idea in self.ideas],
             "unread": [{"label": label, "reason": reason} for label, reason in self.unread.items()],
@@ -116,6 +142,7 @@ def advise(
         raise UsageError("Advise on what?", "Give pictures, captions, or both.")
     engagement: Engagement | None = None
     ideas: list[Idea] = []
+    represented_by: dict[str, Source] = {}
     for kind, slot in (("picture", "picture"), ("caption", "text")):
         if not names_by_kind[kind]:
             continue
@@ -131,6 +158,7 @@ def advise(
         # Fitted only if an idea can be read, and once.
         if by is not None and engagement is None:
             engagement = Engagement(dataset)
+        represented_by[kind] = _source(dataset, slot, like)
         own_ideas = _ideas(dataset, slot, kind=kind, like=like, encoded=encoded)
         if by is not None and engagement is not None:
             own_ideas = _with_engagement(own_ideas, engagement, by=by, slot=slot, rows=encoded.rows)
@@ -140,7 +168,20 @@ def advise(
             f"No picture or caption can be read: {'; '.join(unread.values())}",
             "Give others: pictures are JPEG, PNG or WebP.",
         )
-    return Advice(like, by, tuple(ideas), unread)
+    advice = Advice(like, by, tuple(ideas), unread, represented_by=represented_by)
+    if set(represented_by.values()) != {"posts"}:
+        note = f"{like} has no posts: ideas are compared with other content ({advice.compared_content})"
+        advice = replace(advice, notes=(note,))
+    return advice
+
+
+def _source(dataset: Dataset, slot: str, like: str) -> Source:
+    """The source of the features of an account in a slot. Influencers have their posts."""
+    source = dataset.representation.get(like, "posts")
+    # Own Features in the slot take precedence over those of partners.
+    if source == "partners" and account_has(dataset, slot, np.array([like], dtype=object)).any():
+        return "profile"
+    return "posts" if source == "none" else source
 
 
 def _reader(dataset: Dataset, slot: str, *, kind: str, readers: Mapping[str, Encoder]) -> Encoder:

@@ -82,10 +82,7 @@ def command(
             ]
         )
     print_table(header, rows)
-    click.echo(
-        f"Fit: similarity to the posts of {advice.compared_with}; "
-        "better than: share of its own posts that fit it less."
-    )
+    click.echo(_fit_line(advice))
     # All ideas are judged for the same influencer, so the explanation of the first holds for all.
     if expected_rate := advice.ideas[0].expected:
         click.echo(
@@ -97,6 +94,16 @@ def command(
     for reason in advice.unread.values():
         click.echo(f"Left out: {reason}")
     print_notes(advice.notes)
+
+
+def _fit_line(advice: Advice) -> str:
+    """What the columns fit and better than are; a brand without posts of its own has no second one."""
+    line = f"Fit: similarity to {advice.compared_content}"
+    if all(idea.better_than is None for idea in advice.ideas):
+        return f"{line}."
+    has_brief = "brief" in advice.represented_by.values()
+    own = "the texts of its brief" if has_brief else "its own posts"
+    return f"{line}; better than: share of {own} that fit it less."
 
 
 def _factor_lines(advice: Advice) -> list[str]:

@@ -100,6 +100,7 @@ def frequent(
         result = pipeline.frequent_concepts(
             opened, ranker=ranker, most=most, data=data, seed=seed, progress=bar
         )
+        names = pipeline.role_names(opened)
     if as_json:
         print_json(result.to_dict())
         return
@@ -109,11 +110,13 @@ def frequent(
         concepts = ", ".join(f"{name} {100 * share:.0f} %" for name, share in row.concepts.items())
         judged = [row.brands, *((row.metrics or {}).get(metric) for metric in metrics)] if metrics else []
         rows.append([row.category, row.accounts, *judged, concepts])
-    judged_header = ["brands", *metrics] if metrics else []
+    judged_header = [names.brands, *metrics] if metrics else []
     print_table(["category", "accounts", *judged_header, "concepts"], rows)
     click.echo(f"Concepts: {result.source}. Accounts without a category or concepts: {result.left_out:,}.")
     if result.ranker:
-        click.echo(f"Metrics: {result.ranker} under {result.protocol}, means over the brands of a category.")
+        click.echo(
+            f"Metrics: {result.ranker} under {result.protocol}, means over the {names.brands} of a category."
+        )
 
 
 @command.command(cls=Command)

@@ -35,6 +35,8 @@ RESERVED = frozenset(
 """Words that mean something else in all workspaces, columns of the table of endorsements too."""
 OWN_WORDS = ("brand", "brands", "influencer", "influencers")
 _IN_TEXT = re.compile(r"\b(brand|influencer)(s?)\b", re.IGNORECASE)
+_IN_SENTENCE = re.compile(r"(?<![\w.@/#-])(brand|influencer)(s?)(?![\w@/-]|\.\w)", re.IGNORECASE)
+"""The same, but no part of an id such as ``new.brand`` or ``@influencer_hub``."""
 
 
 class RoleNames(msgspec.Struct, frozen=True):
@@ -80,6 +82,13 @@ class RoleNames(msgspec.Struct, frozen=True):
         if self.is_default:
             return text
         return _IN_TEXT.sub(self._word_like, text)
+
+    def in_sentence(self, text: str) -> str:
+        """A sentence of the program, which may name accounts, with the words of the workspace.
+
+        Ids of accounts stay, except one that is itself such a word: ``brand``.
+        """
+        return text if self.is_default else _IN_SENTENCE.sub(self._word_like, text)
 
     def _word_like(self, match: re.Match[str]) -> str:
         """The word in the number and the case of the match."""

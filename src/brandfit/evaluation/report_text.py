@@ -153,7 +153,11 @@ def _parity(report: Report, figures: Mapping[str, Any]) -> list[str]:
     """The metrics of each ranker in the order with parity of exposure, and the difference to its own order;
     no lines unless the protocol compares it."""
     lines = []
-    for name, parity in figures.get("parity", {}).items():
+    parity_by_name = figures.get("parity", {})
+    # Without tiers there is no other order, and differences of 0 would measure nothing.
+    if parity_by_name and all(parity["exposure"] is None for parity in parity_by_name.values()):
+        return ["With parity of exposure: not measured, no candidate's followers are known.", ""]
+    for name, parity in parity_by_name.items():
         parts = []
         for metric, cost in parity["cost"].items():
             if cost["difference"] is not None:

@@ -77,7 +77,7 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     result += [*_factor_sentences(explanation), _similar_brands_sentence(explanation)]
     # The decision for both sides, if the caller wants it (C-18).
     both_sides = explanation.more.get("both_sides") or {}
-    result += [both_sides.get("sentence", ""), both_sides.get("joint_sentence", "")]
+    result += [both_sides.get(name, "") for name in ("sentence", "joint_sentence", "basis")]
     return tuple(filter(None, result))
 
 

@@ -197,7 +197,9 @@ def typical(dataset: Dataset, slot: str, like: str) -> tuple[np.ndarray, np.ndar
     """
     vector = one_account_vector(dataset, slot, account=like)
     if not vector.present[0]:
-        raise UsageError(f"{like} has no features in the slot {slot}.", "Encode its posts first.")
+        has_posts = dataset.representation.get(like, "posts") == "posts"
+        hint = "Encode its posts first." if has_posts else "It has no posts here: name an account with posts."
+        raise UsageError(f"{like} has no features in the slot {slot}.", hint)
     influencers = account_vectors(dataset, slot, accounts=dataset.influencers)
     mean = np.zeros(vector.values.shape[1], np.float32)
     if influencers.present.any():

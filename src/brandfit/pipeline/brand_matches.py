@@ -71,6 +71,8 @@ class Pair:
 
     not_this      whether the influencer is marked “Not this” for the brand
     no_candidate  the other reason why the influencer is no candidate for the brand, "" if there is none
+    basis         the list in which these are the ranks, as a sentence, if the list shown with the pair may
+                  have others; else ""
 
     With either, rank and ``among`` are those that the influencer would have with the candidates.
     """
@@ -81,6 +83,7 @@ class Pair:
     not_this: bool = False
     no_candidate: str = ""
     notes: tuple[str, ...] = ()
+    basis: str = ""
 
     @property
     def for_brand(self) -> bool | None:
@@ -164,6 +167,7 @@ class Pair:
             "candidate": not self.no_candidate,
             "no_candidate": self.no_candidate,
             "sentence": self.sentence,
+            "basis": self.basis,
             "notes": list(self.notes),
         }
 

@@ -27,6 +27,7 @@ from brandfit.pipeline.brand_matches import BrandMatch, Pair, Suiting
 from brandfit.pipeline.candidates import Bounds, bounds, candidates
 from brandfit.pipeline.lookup import find_brand, find_influencer, row_by_id
 from brandfit.pipeline.missing_features import encoding_of
+from brandfit.pipeline.query import RankingQuery
 from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, rank_at
@@ -227,12 +228,15 @@ def pair(
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
     not_this: Mapping[str, Sequence[str]] | None = None,
+    shown_with: RankingQuery | None = None,
 ) -> Pair:
     """Whether a pair suits both sides (C-18). If both already worked together, all past partners are included
     in the comparison.
 
-    not_this  as in ``brands_for``; if this influencer is marked for this brand, its rank is the one that it
-              would have without the mark
+    not_this    as in ``brands_for``; if this influencer is marked for this brand, its rank is the one that it
+                would have without the mark
+    shown_with  the list of the brand that a reader sees with the pair; if its ranks may be others,
+                ``Pair.basis`` says so
 
     Raises UnknownName, and UsageError if there is no evidence on the pair.
     """
@@ -244,11 +248,12 @@ def pair(
     is_marked = influencer in marks.get(brand, ())
     if is_marked:
         marks[brand].remove(influencer)
+    with_partners = influencer in dataset.partners.get(brand, set())
     suiting = brands_for(
         workspace,
         influencer,
         ranker=ranker,
-        partners=influencer in dataset.partners.get(brand, set()),
+        partners=with_partners,
         data=data,
         followers=followers,
         not_this=marks,
@@ -266,7 +271,19 @@ def pair(
         not_this=is_marked,
         no_candidate="" if is_candidate else _outside(dataset, influencer, suiting.candidates.bounds),
         notes=encoding_of(workspace, dataset, [brand, influencer]).notes,
+        basis=_basis(shown_with, with_partners),
     )
+
+
+def _basis(shown_with: RankingQuery | None, with_partners: bool) -> str:
+    """The list in which a pair has its ranks, as a sentence; "" if the list shown with it has the same ranks.
+
+    with_partners  whether the pair is compared with past partners too
+    """
+    if shown_with is None or shown_with.has_ranks_of_pair(with_partners):
+        return ""
+    partners = "with past partners" if with_partners else "without past partners"
+    return f"These places are among all candidates, {partners}, by the score as learned."
 
 
 def _outside(dataset: Dataset, influencer: str, within: Bounds) -> str:

@@ -74,7 +74,7 @@ def shortlist(
     """
     workspace = as_workspace(workspace)
     check_settings(settings, others={"price": PriceConfig})
-    stated_prices = read_prices(price_list) if price_list else PriceList()
+    stated_prices = _stated(price_list)
     currency = stated_prices.currency_with(currency_of(workspace, currency))
     query = RankingQuery(where=where, exclude=list(exclude or ()), not_this=list(not_this or ()))
     context = RankingContext.from_workspace(
@@ -171,29 +171,42 @@ def set_currency(workspace: Place, code: str) -> str:
 
 @checked
 def asking_prices(
-    workspace: Place, brand: Account, *, influencers: Accounts, ranker: str | None = None
+    workspace: Place,
+    brand: Account,
+    *,
+    influencers: Accounts,
+    ranker: str | None = None,
+    price_list: str | Path | PriceList | None = None,
 ) -> dict[str, tuple[float, float, float]]:
     """Influencer to the price of a post (middle, low, high), as ``shortlist`` estimates it among the
     candidates of this brand.
 
+    price_list  a CSV file, or the prices: a stated price counts as it is, and is all three numbers
+
     Past partners, who are no candidates, get a price too. Influencers with an unknown price are left out.
-    Raises UnknownName.
+    Raises UnknownName, and DataError if the list is invalid or in another currency than the workspace.
     """
     workspace = as_workspace(workspace)
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=None)
     influencers = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
+    stated_prices = _stated(price_list)
+    stated_prices.currency_with(currency_of(workspace))
     followers, rates = _sizes(context.facts, rows_of(influencers, influencer_rows(context.dataset)))
     ids = np.array(influencers, dtype=object)
-    estimates = prices(ids, followers, rate=rates, given={}, usual_rate=_usual_rate(context.facts))
+    given = stated_prices.by_account
+    found = prices(ids, followers, rate=rates, given=given, usual_rate=_usual_rate(context.facts))
     price_by_id = {}
     for n, id in enumerate(influencers):
-        if not np.isnan(estimates.middle[n]):
-            price_by_id[id] = (
-                float(estimates.middle[n]),
-                float(estimates.low[n]),
-                float(estimates.high[n]),
-            )
+        if not np.isnan(found.middle[n]):
+            price_by_id[id] = (float(found.middle[n]), float(found.low[n]), float(found.high[n]))
     return price_by_id
+
+
+def _stated(price_list: str | Path | PriceList | None) -> PriceList:
+    """The stated prices; an empty list without a file. Raises DataError."""
+    if isinstance(price_list, PriceList):
+        return price_list
+    return read_prices(price_list) if price_list else PriceList()
 
 
 @checked
@@ -221,10 +234,7 @@ def appraise(
     """
     workspace = as_workspace(workspace)
     check_settings(settings, others={"price": PriceConfig})
-    if isinstance(price_list, PriceList):
-        stated_prices = price_list
-    else:
-        stated_prices = read_prices(price_list) if price_list else PriceList()
+    stated_prices = _stated(price_list)
     currency = stated_prices.currency_with(currency_of(workspace, currency))
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=data)
     chosen = list(dict.fromkeys(find_influencers(context.dataset, influencers)))

@@ -74,7 +74,8 @@ def advise(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Advice:
-    """Which of these pictures and captions fit what a brand or influencer posts.
+    """Which of these pictures and captions fit what a brand or influencer posts. For a brand without posts
+    they are compared with its brief or its partners' posts, with a note (``Advice.represented_by``).
 
     by  the influencer that would post them: also the engagement that it may expect
 
@@ -110,4 +111,4 @@ def advise(
         by=by,
         unread=reason_by_path,
     )
-    return replace(advice, notes=encoding_of(workspace, dataset, [like]).notes)
+    return replace(advice, notes=(*advice.notes, *encoding_of(workspace, dataset, [like]).notes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -52,6 +52,7 @@ def explain(
     map_method: MapMethod = "occlusion",
     query: RankingQuery | None = None,
     both: bool = False,
+    not_this: Mapping[str, Sequence[str]] | None = None,
 ) -> Explained:
     """Why a ranker gave an influencer its score for a brand.
 
@@ -62,7 +63,10 @@ def explain(
     query       the list in which the influencer has its rank and score; default: the whole ranking. Weights
                 and likes change the score and its parts, not what posts, columns, words and pictures add
     both        also whether the pair suits both sides, each alone and together (C-18, ``pair``); it ranks all
-                brands for the influencer, under ``more["both_sides"]``
+                brands for the influencer, under ``more["both_sides"]``; its ``basis`` says which ranks these
+                are if those of the query may be others
+    not_this    for ``both``: brand to influencers that are marked “Not this” for it, as in ``brands_for``;
+                the marks of the query count for this brand
     """
     workspace = as_workspace(workspace)
     kinds, sides, query = tuple(kinds), tuple(sides), query or RankingQuery()
@@ -112,7 +116,8 @@ def explain(
             ranker=ranker,
             data=data,
             followers=followers,
-            not_this={brand: [*query.not_this, *query.dislike]},
+            not_this={**(not_this or {}), brand: [*query.not_this, *query.dislike]},
+            shown_with=query,
         )
         explanation = replace(explanation, more={**explanation.more, "both_sides": decision.to_dict()})
         explanation = replace(explanation, sentences=explaining_sentences(explanation))

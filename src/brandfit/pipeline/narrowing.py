@@ -22,7 +22,7 @@ from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, counted, listed
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.exposure import DEPTH, TierShares, distance, parity_scores, tiers_of
+from brandfit.exposure import DEPTH, TIERS, UNKNOWN, TierShares, distance, parity_scores, tiers_of
 from brandfit.pipeline.candidates import (
     FOLLOWERS,
     Bounds,
@@ -256,12 +256,37 @@ def _with_parity(ranking: Ranking, context: RankingContext) -> Ranking:
     # (n,) tiers and shares are those of the list, best first.
     tiers = tiers_of(context.dataset.account_values(FOLLOWERS, ranking.candidates))
     scores = ranking.scores
-    if np.isnan(scores).all():
-        return ranking
+    if note := _no_parity_note(scores, tiers):
+        return replace(ranking, notes=(note, *ranking.notes))
     fair = parity_scores(scores, tiers, order=np.arange(len(scores)))
     rows = np.argsort(-np.nan_to_num(fair, nan=-np.inf), kind="stable")
     note = _parity_note(scores, tiers, rows=rows)
     return replace(ranking.reordered(rows), notes=(note, *ranking.notes))
+
+
+PARITY_BEGINNING = "each follower tier"
+"""Beginning of the note on parity, whatever it says, so that a page can show it next to the list."""
+
+
+def _no_parity_note(scores: np.ndarray, tiers: np.ndarray) -> str:
+    """Why parity changes nothing in a list with these scores and tiers (n,); "" if it may change the
+    order."""
+    is_scored = ~np.isnan(scores)
+    n_scored = int(is_scored.sum())
+    tier_numbers = set(tiers[is_scored].tolist())
+    if not n_scored:
+        reason = "no listed candidate has a score"
+    elif tier_numbers == {UNKNOWN}:
+        reason = f"the followers of all {n_scored:,} listed candidates with a score are unknown"
+    elif len(tier_numbers) == 1:
+        tier = TIERS[tier_numbers.pop()]
+        reason = f"all {n_scored:,} listed candidates with a score are in one tier, {tier} followers"
+    else:
+        return ""
+    return (
+        f"{PARITY_BEGINNING} would have its share of the candidates at every place, but {reason}: the order "
+        "is that of the scores, and no distance is measured"
+    )
 
 
 def _parity_note(scores: np.ndarray, tiers: np.ndarray, *, rows: np.ndarray) -> str:
@@ -276,11 +301,13 @@ def _parity_note(scores: np.ndarray, tiers: np.ndarray, *, rows: np.ndarray) -> 
     after = TierShares.of_brand(places, tiers[rows], is_partner=all_rows)
     distances = [distance(shares.exposure, shares.candidates) for shares in (before, after)]
     means = [float(np.mean(values)) for values in (scores[:depth], scores[rows[:depth]])]
+    n_unknown = int((tiers == UNKNOWN).sum())
+    own_tier = f"; the {n_unknown:,} with unknown followers count as one tier" if n_unknown else ""
     return (
-        f"each follower tier has its share of the candidates at every place, not the best score: {n_new:,} "
+        f"{PARITY_BEGINNING} has its share of the candidates at every place, not the best score: {n_new:,} "
         f"of the first {depth} are not among the best {depth} by score; the distance of the exposure from "
         f"the shares of the candidates goes from {distances[0]:.3f} to {distances[1]:.3f}, the mean score "
-        f"of the first {depth} from {means[0]:.3f} to {means[1]:.3f}"
+        f"of the first {depth} from {means[0]:.3f} to {means[1]:.3f}{own_tier}"
     )
 
 

@@ -68,6 +68,12 @@ class RankingQuery:
         has_weights = any(value != 1 for value in (self.weights or {}).values())
         return bool(self.like or self.dislike or has_weights)
 
+    def has_ranks_of_pair(self, with_partners: bool) -> bool:
+        """Whether ranks in this list are those of ``pair``: among all candidates but those marked “Not this”,
+        by the score as learned, with or without past partners."""
+        narrows = self.where or self.keywords or self.exclude or self.exposure
+        return not (narrows or self.adjusts) and self.partners == with_partners
+
     @property
     def narrowed_by(self) -> str:
         """What makes the list another one than all candidates, as words for people; "" if nothing does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from brandfit import __version__
 from brandfit.data import tabular
+from brandfit.data.role_names import RoleNames
 from brandfit.errors import MissingExtra
 from brandfit.report import charts, clouds
 from brandfit.report.album import data_uri
@@ -24,13 +25,20 @@ OUTSIDE_FILE_NAMES = re.compile(r"[^\w.-]+", re.ASCII)
 """Characters that the name of a file may not have."""
 
 
-def body(study: Mapping[str, Any], picture: Callable[[str], str]) -> Markup:
+def body(
+    study: Mapping[str, Any],
+    picture: Callable[[str], str],
+    role_names: RoleNames = RoleNames(),  # noqa: B008 (frozen)
+) -> Markup:
     """The part of a page that shows a study (``CaseStudy.to_dict``).
 
-    picture  hash of a picture to its address; "" for a picture that cannot be shown
+    picture     hash of a picture to its address; "" for a picture that cannot be shown
+    role_names  words of the workspace for the two sides
     """
-    rendered = _environment().get_template("case_body.html").render(**_values(study, picture))
-    return Markup(rendered)
+    template = _environment(role_names).get_template("case_body.html")
+    accounts = [{**account, "role": role_names.in_text(account["role"])} for account in study["accounts"]]
+    worded_study = {**study, "model": role_names.in_sentence(study["model"]), "accounts": accounts}
+    return Markup(template.render(**_values(worded_study, picture)))
 
 
 def save(study: Mapping[str, Any], file: str | Path, *, read_picture: Callable[[str], bytes]) -> Path:
@@ -87,6 +95,6 @@ def _reason_without_clouds() -> str:
     return ""
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    return file_environment(template_text)
+@lru_cache(maxsize=4)
+def _environment(role_names: RoleNames = RoleNames()) -> jinja2.Environment:  # noqa: B008 (frozen)
+    return file_environment(template_text, role_names)

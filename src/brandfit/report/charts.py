@@ -6,7 +6,7 @@ theme; a PDF uses the attributes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,10 +33,13 @@ class Point(NamedTuple):
     y: float
 
 
-def parts(values: Mapping[str, float]) -> Markup:
-    """A bar for each part of a score, to the right for the pair, to the left against it."""
+def parts(values: Mapping[str, float], in_words: Callable[[str], str] = str) -> Markup:
+    """A bar for each part of a score, to the right for the pair, to the left against it.
+
+    in_words  a label to the same in the words of the workspace
+    """
     names = sorted(values, key=lambda name: -values[name])
-    value_by_label = {SLOT.get(name, name): values[name] for name in names}
+    value_by_label = {in_words(SLOT.get(name, name)): values[name] for name in names}
     return bars(value_by_label, "What the score is made of", "{:+.2f}")
 
 
@@ -70,8 +73,11 @@ def bars(values: Mapping[str, float], title: str, form: str = "{:.0%}") -> Marku
     return _svg(width, height, label=f"{title}. {numbers}.", drawn=axis + "".join(drawn), name="bars")
 
 
-def radar(shares: Radar) -> Markup:
-    """Shares on named axes, a polygon for each side. The outer ring is the largest share."""
+def radar(shares: Radar, in_words: Callable[[str], str] = str) -> Markup:
+    """Shares on named axes, a polygon for each side. The outer ring is the largest share.
+
+    in_words  the name of a side to the word of the workspace
+    """
     width, height, centre, radius = 360, 230, Point(180, 115), 88
     largest = float(max(map(np.max, shares.series.values()))) or 1.0
     n_axes = len(shares.axes)
@@ -111,7 +117,9 @@ def radar(shares: Radar) -> Markup:
         width,
         height,
         label=f"Shares of what each side is about, the outermost ring being {largest:.0%}. "
-        + " ".join(_side_label(side, shares.axes, values) for side, values in shares.series.items()),
+        + " ".join(
+            _side_label(in_words(side), shares.axes, values) for side, values in shares.series.items()
+        ),
         drawn="".join(drawn),
         name="radar",
     )

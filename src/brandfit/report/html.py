@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from brandfit import __version__
 from brandfit.campaign.figures import figures, verdict
 from brandfit.data.candidates import sentences
+from brandfit.data.role_names import RoleNames
 from brandfit.report import charts
 from brandfit.report.content import Report
 
@@ -49,22 +50,31 @@ def render(report: Report) -> str:
     )
 
 
-def file_environment(read: Callable[[str], str]) -> jinja2.Environment:
+def file_environment(
+    read: Callable[[str], str],
+    role_names: RoleNames = RoleNames(),  # noqa: B008 (frozen)
+) -> jinja2.Environment:
     """The templates of a page that is one file. Every value is escaped and loses its control characters, and
     an unknown name is an error.
 
-    read  from the name of a template to its text
+    read        from the name of a template to its text
+    role_names  words of the fixed text; files keep brand and influencer
     """
     import jinja2
 
-    return jinja2.Environment(
+    from brandfit.report.role_words import RoleWords
+
+    environment = jinja2.Environment(
         finalize=plain,
         loader=jinja2.FunctionLoader(read),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[RoleWords],
     )
+    environment.role_names = role_names  # type: ignore[attr-defined]
+    return environment
 
 
 def policy(style: str, script: str = "") -> str:

@@ -17,8 +17,9 @@ from brandfit.service.api import (
     search,
     workspaces,
 )
-from brandfit.service.api._checks import check_query, no_repeated_names
+from brandfit.service.api._checks import no_repeated_names
 from brandfit.service.http.problems import RESPONSES
+from brandfit.service.http.query_check import check_query
 
 router = APIRouter(
     prefix="/api/v1", responses=RESPONSES, dependencies=[Depends(check_query), Depends(no_repeated_names)]

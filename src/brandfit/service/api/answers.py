@@ -289,7 +289,14 @@ class Idea(Answer):
 
 class Advice(Answer):
     items: list[Idea]
-    notes: list[str] = Field([], description="posts that are not encoded and were not compared")
+    compared_content: str = Field(description="the content that the ideas are compared with, in words")
+    represented_by: dict[str, str] = Field(
+        description="kind of idea to the source of that content: posts, or of a brand without posts brief, "
+        "partners or profile"
+    )
+    notes: list[str] = Field(
+        [], description="content in place of posts, and posts that are not encoded and were not compared"
+    )
 
 
 # --- jobs, keys and the audit log ---------------------------------------------------------------------------

@@ -63,7 +63,8 @@ async def advice(
             alias="like",
             min_length=1,
             max_length=200,
-            description="the brand or influencer whose posts the ideas are compared with",
+            description="the brand or influencer whose posts the ideas are compared with; of a brand "
+            "without posts its brief or the posts of its partners",
         ),
     ],
     captions: Annotated[list[Annotated[str, Form(max_length=10_000)]], Form(max_length=50)] = [],

@@ -89,6 +89,7 @@ def explanation(  # FastAPI: one argument per parameter of the request
         map_method=map_method,
         query=parameters.query(opinions_for_brand),
         both=both,
+        not_this=store.dislikes() if both else None,
     )
     return plain(explained.to_dict())
 

@@ -3,9 +3,10 @@
 Here: forms, templates and their values. Not here: calls of API routes, HTML in Python.
 """
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.responses import Response
 
+from brandfit.service.http.query_check import check_query
 from brandfit.service.pages import (
     accounts,
     advice,
@@ -28,7 +29,7 @@ from brandfit.service.pages._page import STATIC, ToLogin, back, problem_page
 
 __all__ = ["mount_static", "problem_page", "router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(check_query)])
 for module in (
     workspaces,
     imports,

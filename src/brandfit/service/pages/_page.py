@@ -17,11 +17,11 @@ from brandfit import __version__, pipeline
 from brandfit.data.role_names import RoleNames
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.report import charts
+from brandfit.report.role_words import RoleWords
 from brandfit.service.http.access import COOKIE, caller_of
 from brandfit.service.http.dependencies import LARGEST_OFFSET
 from brandfit.service.http.problems import Refused
 from brandfit.service.pages import _formats
-from brandfit.service.pages._role_words import RoleWords
 from brandfit.service.store.keys import Caller
 
 STATIC = resources.files("brandfit.service") / "static"
@@ -80,7 +80,10 @@ def environment(role_names: RoleNames = RoleNames()) -> jinja2.Environment:  # n
     filters = ("count", "short", "percent", "handle", "day", "minute", "known", "signed", "moved")
     environment.filters.update({name: getattr(_formats, name) for name in filters})
     environment.filters["category"] = pipeline.category_of
-    environment.globals.update(charts=charts, static=static, version=__version__, PART=_formats.PART)
+    parts = {part: role_names.in_text(words) for part, words in _formats.PART.items()}
+    environment.globals.update(charts=charts, static=static, version=__version__, PART=parts)
+    # Fixed texts that come as values, and sentences that name accounts too.
+    environment.globals.update(in_words=role_names.in_text, in_sentence=role_names.in_sentence)
     return environment
 
 
@@ -102,7 +105,6 @@ def page(
         "signed_in": COOKIE in request.cookies,
         "url": lambda **changes: _url(request, changes),
         "query": query,
-        "in_words": role_names.in_text,
     }
     html = environment(role_names).get_template(template).render(common_values | values)
     return HTMLResponse(html, status, dict(headers or {}))

@@ -48,7 +48,9 @@ def case(
     refuse_influencer(account)
     name = ranker or DEFAULT
     study = _study(workspace, queue, brand=account["id"], ranker=name)
-    body = case_page.body(study.result, _picture_address) if study.result else ""
+    body = (
+        case_page.body(study.result, _picture_address, pipeline.role_names(workspace)) if study.result else ""
+    )
     return page(
         request,
         "case.html",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from brandfit import pipeline
-from brandfit.errors import BrandfitError
+from brandfit.campaign.prices import PriceList
+from brandfit.errors import BrandfitError, DataError
 from brandfit.service.http.dependencies import CurrentWorkspace, Store
-from brandfit.service.pages._page import Reader, page, refuse_influencer
+from brandfit.service.pages._page import Reader, message_of, page, refuse_influencer
 from brandfit.service.pages._ranking_form import Form
 from brandfit.service.pages.explanations import explained, unread_notes
 from brandfit.service.store.annotations import NO_ANNOTATION
@@ -57,7 +58,8 @@ def compare(
         return page(request, "compare.html", brand=brand, ids=ids, rows=[], address=form.address)
     faces, descriptions = accounts.faces(workspace, ids), accounts.described(workspace, ids)
     annotations = store.annotations(brand)
-    prices = _prices(workspace, brand, ids=ids, ranker=form.ranker or None)
+    stated = store.stated_prices(brand)
+    prices, price_error = _prices(workspace, brand, ids=ids, ranker=form.ranker or None, stated=stated)
     rows = []
     for id in ids:
         explanation, error = explained(workspace, store, brand=brand, influencer=id, form=form)
@@ -71,6 +73,7 @@ def compare(
                 "faces": faces[id],
                 "description": descriptions[id],
                 "price": prices.get(id),
+                "price_is_stated": id in prices and id in stated.by_account,
                 "topics": pipeline.topics(workspace, id, 5),
                 "category": pipeline.category(workspace, id),
                 "facts": own_facts | accounts.habits(workspace, id),
@@ -89,17 +92,30 @@ def compare(
         shared=pipeline.shared_audiences(workspace, ids),
         unread=unread_notes(workspace, [brand, *ids], ranker=form.ranker or None),
         hints=accounts.HINTS,
-        currency=pipeline.currency_of(workspace),
+        currency=pipeline.currency_of(workspace) or stated.currency,
+        price_error=price_error,
+        has_stated_price=any(row["price_is_stated"] for row in rows),
         top=rankings.scale_end(rows),
         address=form.address,
     )
 
 
+class _Prices(NamedTuple):
+    """Influencer to its price with an interval, and why there are none if the scores do not say it."""
+
+    by_influencer: dict[str, tuple[float, float, float]]
+    error: str = ""
+
+
 def _prices(
-    workspace: Workspace, brand: str, *, ids: list[str], ranker: str | None
-) -> dict[str, tuple[float, float, float]]:
-    """Influencer to its estimated price with an interval; {} if nothing can rank, which the scores say."""
+    workspace: Workspace, brand: str, *, ids: list[str], ranker: str | None, stated: PriceList
+) -> _Prices:
+    """Prices as on the shortlist: those that a campaign stated, else estimates."""
     try:
-        return pipeline.asking_prices(workspace, brand, influencers=ids, ranker=ranker)
-    except BrandfitError:
-        return {}
+        return _Prices(
+            pipeline.asking_prices(workspace, brand, influencers=ids, ranker=ranker, price_list=stated)
+        )
+    except DataError as error:  # prices in another currency than the workspace
+        return _Prices({}, message_of(error))
+    except BrandfitError:  # nothing can rank, which the scores say
+        return _Prices({})

@@ -87,9 +87,8 @@ def plain(
     answers = chosen["result"]["first_ten"] if chosen else {}
     answer, error = None, ""
     if answers:
-        name = ranker if ranker in answers else list(answers)[-1]
         try:
-            answer = FirstTen.from_dict(answers[name], brand or None)
+            answer = FirstTen.from_dict(answers[_judged(answers, ranker)], brand or None)
         except UnknownName as raised:
             error = message_of(raised)
     return page(
@@ -117,6 +116,13 @@ def _judged_brands(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for answer in answers.values():
         brands.update(one["brand"] for one in (*answer["brands"], *answer["unranked"]))
     return sorted(brands)
+
+
+def _judged(answers: Mapping[str, Any], ranker: str) -> str:
+    """The ranker of these answers with this name; the last one for "". Raises UnknownName."""
+    if ranker and ranker not in answers:
+        raise UnknownName("ranker of the evaluation", ranker, known=answers)
+    return ranker or list(answers)[-1]
 
 
 @router.post("/evaluation")

@@ -72,6 +72,7 @@ def why(
     this one."""
     brand, influencer = rankings.pair(workspace, brand, influencer)
     explanation, error = explained(workspace, store, brand=brand, influencer=influencer, form=form)
+    dataset = pipeline.load(workspace)
     return page(
         request,
         "why.html",
@@ -86,7 +87,9 @@ def why(
         pictures=accounts.faces(workspace, [brand, influencer], 4),
         description=accounts.described(workspace, [influencer])[influencer],
         annotation=store.annotations(brand).get(influencer, NO_ANNOTATION),
-        is_partner=influencer in pipeline.load(workspace).partners.get(brand, set()),
+        is_partner=influencer in dataset.partners.get(brand, set()),
+        representation=dataset.representation[brand],
+        seen_by=accounts.REPRESENTATION[dataset.representation[brand]],
         unread=unread_notes(workspace, [brand, influencer], ranker=form.ranker or None),
     )
 
@@ -109,6 +112,7 @@ def piece(  # FastAPI: one argument per parameter of the request
     sides."""
     brand, influencer = rankings.pair(workspace, brand, influencer)
     pair = Pair(brand, influencer)
+    representation = pipeline.load(workspace).representation[brand]
     values: dict[str, Any] = {
         "as_learned": None,
         "attributions": [],
@@ -134,7 +138,8 @@ def piece(  # FastAPI: one argument per parameter of the request
         brand=brand,
         influencer=influencer,
         owner=influencer if side == "influencer" else brand,
-        by_partners=side == "brand" and pipeline.load(workspace).representation[brand] == "partners",
+        by_partners=side == "brand" and representation == "partners",
+        representation=representation,
         side=side,
         ranker=form.ranker,
         address=form.address,
@@ -156,6 +161,7 @@ def _both_sides_of(
     workspace: Workspace, store: ServiceStore, *, pair: Pair, form: RankingForm
 ) -> pipeline.Pair:
     """The rank of each side for the other one."""
+    query = form.query(workspace, pair.brand, opinions(workspace, store, pair.brand))
     return pipeline.pair(
         workspace,
         pair.brand,
@@ -163,6 +169,7 @@ def _both_sides_of(
         ranker=form.ranker or None,
         followers=form.followers or None,
         not_this=store.dislikes(),
+        shown_with=query,
     )
 
 

@@ -17,6 +17,8 @@ def named(advice: dict[str, Any], files: list[Path]) -> dict[str, Any]:
     unread = [without_paths_in(one) for one in advice["unread"]]
     return {
         "compared_with": advice["compared_with"],
+        "compared_content": advice["compared_content"],
+        "represented_by": advice["represented_by"],
         "by": advice["by"],
         "items": ideas,
         "unread": unread,

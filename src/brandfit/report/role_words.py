@@ -1,4 +1,4 @@
-"""The fixed text of the templates in the workspace's own words for brands and influencers."""
+"""The fixed text of templates in the words of a workspace for brands and influencers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from jinja2.lexer import Token, TokenStream
 
 from brandfit.data.role_names import RoleNames
 
-SPOKEN_ATTRIBUTE = re.compile(r'\b((?:aria-label|title|placeholder|alt|data-confirm)=")([^"]*)(?=")')
-"""Attributes that a person reads or hears; all others hold names and addresses, which stay."""
+SPOKEN_ATTRIBUTE = re.compile(r'\b((?:aria-label|title|placeholder|alt|data-confirm)=")([^"]*)(?="|\Z)')
+"""Attributes that a person reads or hears, up to a value that is filled in; all others hold names and
+addresses, which stay."""
 _PART = re.compile(r"<[^>]*>?|[^<]+")
 
 
