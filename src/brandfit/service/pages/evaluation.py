@@ -88,7 +88,7 @@ def plain(
     answer, error = None, ""
     if answers:
         try:
-            answer = FirstTen.from_dict(answers[_judged(answers, ranker)], brand or None)
+            answer = FirstTen.from_dict(answers[_judged_ranker(answers, ranker)], brand or None)
         except UnknownName as raised:
             error = message_of(raised)
     return page(
@@ -118,7 +118,7 @@ def _judged_brands(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return sorted(brands)
 
 
-def _judged(answers: Mapping[str, Any], ranker: str) -> str:
+def _judged_ranker(answers: Mapping[str, Any], ranker: str) -> str:
     """The ranker of these answers with this name; the last one for "". Raises UnknownName."""
     if ranker and ranker not in answers:
         raise UnknownName("ranker of the evaluation", ranker, known=answers)
