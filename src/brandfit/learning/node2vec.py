@@ -135,19 +135,22 @@ def graph_of(edges: tuple[np.ndarray, np.ndarray, np.ndarray], n_nodes: int) -> 
             "weights must be finite and not negative, found "
             f"{weight[~(np.isfinite(weight) & (weight >= 0))][0]}"
         )
+    # Loops and edges of weight 0 lead nowhere.
     used = (source != target) & (weight > 0)
     if not used.any():
         raise ValueError("node2vec needs an edge between two nodes, found none")
     source, target, weight = source[used], target[used], weight[used]
+    # Every edge in both directions; repeated ones are added by the sparse matrix.
     both = (np.concatenate([source, target]), np.concatenate([target, source]))
     matrix = sparse.csr_matrix((np.concatenate([weight, weight]), both), shape=(n_nodes, n_nodes))
     matrix.sum_duplicates()
+    # Transition probabilities of each node, and their running sums, from which a neighbour is drawn.
     starts = matrix.indptr.astype(np.int64)
     degrees = np.diff(starts)
     shares = matrix.data / np.repeat(np.asarray(matrix.sum(axis=1)).ravel(), degrees)
     ends = np.cumsum(shares)
     ends -= np.repeat(np.concatenate([[0.0], ends])[starts[:-1]], degrees)
-    ends[starts[1:][degrees > 0] - 1] = 1.0
+    ends[starts[1:][degrees > 0] - 1] = 1.0  # rounding must not leave a draw without a neighbour
     return Graph(starts, matrix.indices.astype(np.int32), shares, ends)
 
 
@@ -169,6 +172,7 @@ def skip_gram(
     length) int32."""
     learn = _compiled(_learn, ("reassoc", "contract", "nsz"))
     contexts = np.zeros_like(vectors)
+    # Noise nodes are drawn by their frequency to the power 3/4, as in word2vec.
     counts = np.bincount(walks.ravel(), minlength=len(vectors))
     noise = np.cumsum(counts**0.75)
     noise /= noise[-1]
@@ -176,6 +180,7 @@ def skip_gram(
     rates = (config.learning_rate * np.linspace(1.0, LAST_RATE, config.epochs * len(walks))).astype(
         np.float32
     )
+    # The random numbers of a batch of walks are drawn at a time, which bounds the memory.
     at_once = max(1, TOKENS_AT_ONCE // config.length)
     starts = range(0, len(walks), at_once)
 
@@ -259,6 +264,7 @@ def _walk(
                 if is_accepted:
                     break
             if not is_accepted:
+                # The exact probabilities: the sum of all biased weights, then a draw below it.
                 left = 0.0
                 for edge in range(first, last):
                     left += shares[edge] * bias(walk[step - 2], neighbours[edge])

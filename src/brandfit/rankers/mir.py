@@ -132,6 +132,7 @@ class Mir(NetworkRanker):
     ) -> Sides[Vectors]:
         if slot == "engagement":
             return self._engagement_vectors(dataset, brands, influencers)
+        # Words and pictures have length one, so that neither dominates their product.
         weighted = self.config.pooling == "weighted"
         of_brands = brand_vectors(dataset, slot, brands=brands, weighted=weighted)
         of_influencers = account_vectors(dataset, slot, accounts=influencers, weighted=weighted)
@@ -149,6 +150,7 @@ class Mir(NetworkRanker):
         return Sides(of_brands, standardised(rates, *self.training["engagement"]))
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+        # The grade of a pair is the engagement of its campaign post; pairs without one get the median.
         rates = campaign_rates(dataset)
         self._grade_by_pair = {}
         for brand, influencer in pairs.rows.tolist():
@@ -165,6 +167,7 @@ class Mir(NetworkRanker):
         return buckets(pairs, grades, candidates=candidates, k=self.config.k, rng=rng)
 
     def loss(self, embedder: Embedder, batch: Lists) -> Tensor:
+        # (m, k): each brand stands beside every candidate of its list.
         m, k = batch.candidates.shape
         brand: Any = batch.brand
         candidates: Any = batch.candidates

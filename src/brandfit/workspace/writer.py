@@ -103,6 +103,7 @@ class _TableWriter:
     def add(self, given: GivenValues) -> None:
         self._seen += 1
         key = given.values[0] if self._n_keys == 1 else given.values[: self._n_keys]
+        # A key that occurs twice in a batch is merged before anything is written.
         earlier = self._pending.get(key)
         if earlier is not None:
             both_state = self.form.stated(earlier) & self.form.stated(given)
@@ -144,6 +145,7 @@ class _TableWriter:
 
     def _merge_stored(self, hashes: dict[Any, bytes]) -> None:
         """Merge the pending rows with those of the same keys that were stored before."""
+        # Equal hashes need no look at the fields; most rows of a repeated import are equal.
         updates = []
         for rowid, *row, hash_ in self._stored():
             key = row[0] if self._n_keys == 1 else tuple(row[: self._n_keys])
@@ -178,6 +180,7 @@ class _TableWriter:
             stated = 0 if not_stated is None else self.form.stated(earlier)
         newly_stated = self.form.stated(given)
         self.merging.add_conflicts(self.form, stated & newly_stated, earlier=earlier, later=given)
+        # Every field of a row from before this import was stated by its own import.
         if is_older:
             earlier = GivenValues(stored)
         merged = self.form.merged(earlier, given)

@@ -81,6 +81,7 @@ class ReleasedFeatures(Importer):
                 f"{path_text(path)} holds neither train.npz nor test.npz.",
                 "Give the folder that holds train.npz.",
             )
+        # Matrices are joined over both parts, because Features cover all accounts.
         blocks: dict[str, list[Rows]] = {name: [] for name in MATRICES}
         form_by_id: dict[str, AccountForm] = {}
         for part in parts:
@@ -124,6 +125,7 @@ def _read_part(
             else:
                 form_by_row[item[1].row] = item[1]
         n_accounts = archive.n_accounts[side]
+        # Lines of accounts that the arrays do not have are of no use.
         for row, form in form_by_row.items():
             if 0 <= row < n_accounts:
                 form_by_id[account_id(side, part, row)] = form

@@ -55,6 +55,7 @@ def taxonomy_of(path: str) -> Taxonomy:
             f"Setting taxonomy={path!r}: the file ends in {file.suffix or 'nothing'!r}.",
             f"Give a list of concepts that ends in {', '.join(ENDINGS)}.",
         )
+    # An edited file is read again; an unchanged one only once, because every encoder asks for it.
     state = file.stat()
     return _taxonomy(path, state.st_mtime_ns, state.st_size)
 
@@ -106,6 +107,7 @@ def _table(file: Path) -> list[Concept]:
 def _normal(cells: Mapping[str, Any]) -> dict[str, str]:
     """The cells of a row by the names of the columns. Raises ValueError for columns that are not known,
     because their content would silently not count."""
+    # Headers in any case; columns without a name come from trailing separators.
     row = {}
     for name, cell in cells.items():
         column = name.strip().lower()

@@ -125,6 +125,7 @@ class _Counter:
         # Profiles, hashtags and labels first: they decide which phrases of captions are terms.
         in_profiles = {account: self._profile_terms(*texts) for account, texts in accounts.items()}
         phrases = self._phrases(posts, in_profiles)
+        # Account by account, so that an account counts once for a term in many posts.
         posts_by_account: dict[str, list[_Post]] = {}
         for post in posts:
             posts_by_account.setdefault(post.account, []).append(post)

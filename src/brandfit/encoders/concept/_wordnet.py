@@ -120,6 +120,7 @@ class WordNet:
         ids = self.by_word.get(word, [])
         if not ids or len(ids) < self.senses[word]:
             return []
+        # A word of several meanings is no synonym of a word that has only one of them.
         shared = set.intersection(*(set(self.nouns[id].members) for id in ids))
         others = [other for other in self.nouns[ids[0]].members if other != word and other in shared]
         return [other for other in others if self.senses[other] <= 2 * len(ids)]
