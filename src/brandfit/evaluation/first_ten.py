@@ -225,7 +225,19 @@ class _Judged:
 def _answer(ranker: str, judged: _Judged, *, notes: tuple[str, ...]) -> FirstTen:
     brands, unranked = tuple(judged.brands), tuple(judged.unranked)
     if not brands:
-        return FirstTen(ranker, None, None, None, None, None, None, brands, notes, unranked)
+        # Nobody could be ranked: there is no figure, not one of 0.
+        return FirstTen(
+            ranker=ranker,
+            hits=None,
+            chance=None,
+            low=None,
+            high=None,
+            chance_range=None,
+            share_as_good=None,
+            brands=brands,
+            notes=notes,
+            unranked=unranked,
+        )
     hits = np.array([one.hits for one in brands])  # (b,)
     low, high = interval(Recall(SUGGESTED), hits) if len(brands) > 1 else (None, None)
     probability = chance_distribution(brands)  # (sum of suggestions + 1,)

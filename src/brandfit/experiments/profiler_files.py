@@ -34,6 +34,7 @@ def profilers_to_dict(outcome: ProfilerOutcome) -> dict[str, Any]:
 
 def publish_profilers(outcome: ProfilerOutcome, folder: str | Path, command: str = "") -> list[Path]:
     """Write all files and return their paths. The ``command`` that makes them is printed above the table."""
+    # Refused before anything is written, for example if it is a file.
     home = writable(folder)
     home.mkdir(parents=True, exist_ok=True)
     content_by_name = {
@@ -88,6 +89,7 @@ def _table(outcome: ProfilerOutcome) -> tuple[list[str], list[list[str]]]:
         if result is not None:
             lines.append([row.name, *(_ours(result, column) for column in columns)])
         if row.paper:
+            # Published figures stand below the row that they belong to.
             cells = [f"{row.paper[column]:.3f}" if column in row.paper else "" for column in columns]
             lines.append([f"{row.name} ({PUBLISHED})", *cells])
     heads = [f"{column} posts" if column.isdigit() else column for column in columns]
@@ -96,6 +98,7 @@ def _table(outcome: ProfilerOutcome) -> tuple[list[str], list[list[str]]]:
 
 def _columns(outcome: ProfilerOutcome) -> list[str]:
     """Accuracy and macro-F1, then the categories of the data and of the paper; or the numbers of posts."""
+    # Columns that only the paper has are shown too, with empty cells of ours.
     figures: set[str] = set()
     for row in outcome.experiment.profilers:
         figures |= row.paper.keys()

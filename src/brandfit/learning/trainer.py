@@ -134,6 +134,7 @@ def train(
     """
     torch = need_torch("training")
     checkpoints = checkpoints or Checkpoints()
+    # Epoch 0, the untrained network, can be the best one.
     best = _copy(network)
     rates = [group["lr"] for group in optimiser.param_groups]
     history = History()

@@ -120,6 +120,7 @@ def _made(workspace: Workspace, subject: str, *, chosen: Features, most: int, se
     dataset = dataset.with_slots({**dataset.slots, chosen.slot: chosen})
     notes: list[str] = []
     encoder = maker_of(workspace, chosen)
+    # A graph has vectors of its concepts; other Features place a concept by the accounts that have it.
     if subject == "concepts" and isinstance(encoder, Graph):
         vectors = _graph_vectors(workspace, dataset, encoder, notes=notes)
         source = f"vectors of concepts by {chosen.name}"

@@ -245,7 +245,15 @@ class QuestionMaker:
         order = self.rng.permutation(len(options))
         letter = LETTERS[int(np.flatnonzero(order == 0)[0])]
         (profile,) = self._profiles([account])
-        return Question("", task, account, profile, tuple(options[n] for n in order), letter)
+        # The id is given later, when it is known which questions are used.
+        return Question(
+            id="",
+            task=task,
+            account=account,
+            profile=profile,
+            options=tuple(options[n] for n in order),
+            answer=letter,
+        )
 
     def _shuffled(self, accounts: Sequence[str]) -> list[str]:
         return [accounts[n] for n in self.rng.permutation(len(accounts))]

@@ -156,7 +156,7 @@ def embedding_map(
         id = vectors.ids[row]
         category = vectors.category.get(id) or UNKNOWN
         points.append(Point(id, category, round(x, 4), round(y, 4), float(vectors.weights[row])))
-    return EmbeddingMap(subject, source, points, total, seed, tuple(notes))
+    return EmbeddingMap(subject, source, points=points, total=total, seed=seed, notes=tuple(notes))
 
 
 def _placed(values: np.ndarray, seed: int) -> np.ndarray:
