@@ -231,7 +231,9 @@ class _Pair:
     def maps(self, method: MapMethod, attributions: Collection[Attribution]) -> list[HeatMap]:
         """Maps of the first ``MAPS`` posts of each side that can be mapped. A note says which could not."""
         # Items are ordered by weight: the first ones are those that add most.
-        posts_with_picture = set(self.dataset.images["post"].to_pylist())
+        # A post without a row, which the encoder did not read, is no part of the score.
+        with_row = set(self.dataset.slots["picture"].ids.tolist())
+        posts_with_picture = with_row.intersection(self.dataset.images["post"].to_pylist())
         maps: list[HeatMap] = []
         failures: list[str] = []
         for attribution in attributions:

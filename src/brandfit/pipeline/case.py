@@ -15,6 +15,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
 from brandfit.encoders.audience.base import AudienceEncoder, audience_items
+from brandfit.encoders.base import Encoder
 from brandfit.errors import UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.protocol import Protocol
@@ -296,8 +297,10 @@ def _sources(workspace: Workspace, view: Dataset, ids: Sequence[str]) -> dict[Ki
     kind_of_accounts: dict[Kind, Kind] = {"AUI": "ACI", "AUT": "ACT"}
     for kind, of_accounts in kind_of_accounts.items():
         if sources[kind].missing:
-            read = _chosen_of_audience(by_kind[of_accounts], kind)
-            sources[kind] = _audience_source(view, ids, features=read, kind=kind) or sources[kind]
+            read = _chosen_of_audience(workspace, by_kind[of_accounts], kind=kind)
+            reader = reader_of(workspace, read, None) if read is not None else None
+            source = _audience_source(view, ids, features=read, kind=kind, reader=reader)
+            sources[kind] = source or sources[kind]
     return sources
 
 
@@ -319,22 +322,27 @@ def _hues(features: Features) -> Features:
     return replace(features, values=np.ascontiguousarray(features.values[:, columns]), columns=names)
 
 
-def _chosen_of_audience(named: Sequence[_Named], kind: Kind) -> Features | None:
+def _chosen_of_audience(workspace: Workspace, named: Sequence[_Named], *, kind: Kind) -> Features | None:
     """Features of accounts whose encoder also reads an audience: for texts one that encodes a single text."""
     for one in sorted(named, key=lambda one: (-one.preference, one.features.name)):
         if kind == "AUI" and one.features.name != DESCRIPTORS:
             return one.features
-        if kind == "AUT" and reader_of(one.features, None) is not None:
+        if kind == "AUT" and reader_of(workspace, one.features, None) is not None:
             return one.features
     return None
 
 
 def _audience_source(
-    view: Dataset, ids: Sequence[str], *, features: Features | None, kind: Kind
+    view: Dataset,
+    ids: Sequence[str],
+    *,
+    features: Features | None,
+    kind: Kind,
+    reader: Encoder | None = None,
 ) -> ChartSource | None:
     """Shares of the audiences of these accounts from what their members post and write; None without any.
 
-    Pictures are those of the members' own posts that are encoded; texts are encoded here.
+    Pictures are those of the members' own posts that are encoded; texts are encoded here, by ``reader``.
     """
     if features is None:
         return None
@@ -347,11 +355,10 @@ def _audience_source(
             items_by_account[account].add(item)
     encoded = features
     if kind == "AUT":
-        reader = reader_of(features, None)
         wanted = set().union(*items_by_account.values())
         if reader is None or not wanted:
             return None
-        encoded = reader.encode(audience.dataset, only=wanted)
+        encoded = reader.encode_contents(audience.dataset, only=wanted)
     by_account = {}
     for account, items in items_by_account.items():
         values, is_present = encoded.values_of(sorted(items))  # (n, dim), (n,)
