@@ -21,7 +21,7 @@ import numpy as np
 
 from brandfit.data.dataset import POST_SLOTS, Dataset
 from brandfit.data.features import Features
-from brandfit.learning.pooling import account_vectors, brand_vectors, one_account_vector
+from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.learning.similarity import unit
 from brandfit.ranking import Ranking
 from brandfit.report.album import Album
@@ -253,7 +253,7 @@ def named_shares(dataset: Dataset, source: ChartSource, account: str) -> dict[st
     values: list[np.ndarray] = []
     for features in source.features:
         view = dataset.with_slots({**dataset.slots, source.slot: features})
-        vector = one_account_vector(view, source.slot, account=account)
+        vector = account_vectors(view, source.slot, accounts=np.array([account], dtype=object))
         if vector.present[0]:
             names += features.columns
             values.append(vector.values[0].astype(np.float64))
