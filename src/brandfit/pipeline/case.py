@@ -70,7 +70,7 @@ def case_study(  # noqa: PLR0913 - each is an option of the command
     *,
     ranker: str | None = None,
     protocol: str | None = None,
-    below: Count = BELOW,
+    below: Count | None = None,
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -84,7 +84,8 @@ def case_study(  # noqa: PLR0913 - each is an option of the command
 
     ranker    default: ``default_ranker``
     protocol  official or cv5; default: official for a test brand of an official split, else cv5
-    below     a similar negative has a larger rank than this
+    below     a similar negative has a larger rank than this; default: ``BELOW``, and in a list of fewer than
+              twice as many candidates its lower half, with a note
     settings  ``protocol.NAME``, and ``RANKER.NAME`` of the ranker
 
     Raises UnknownName for the brand, and UsageError if it has no partner that can be held out.
@@ -139,15 +140,16 @@ def _held_out(
 
 
 def _study(
-    workspace: Workspace, held_out: _HeldOut, *, brand: str, below: int, protocol: Protocol
+    workspace: Workspace, held_out: _HeldOut, *, brand: str, below: int | None, protocol: Protocol
 ) -> CaseStudy:
     model, fold, ranking = held_out.model, held_out.fold, held_out.ranking
     view = fold.test
+    low_rank = _low_rank(ranking, below)
     picks = pick_cases(
         ranking,
         is_partner=np.isin(ranking.candidates.astype(str), held_out.partners.astype(str)),
         similarity=content_similarity(view, brand, ranking.candidates),
-        below=below,
+        below=low_rank.bound,
     )
     ids = [brand, *dict.fromkeys(pick.influencer for pick in picks)]
     sources = _sources(workspace, view, ids)
@@ -170,7 +172,26 @@ def _study(
         partners=len(held_out.partners),
         dataset=workspace.fingerprint,
         accounts=accounts,
-        notes=[*absent, *ranking.notes, *leaks, *fold.notes],
+        notes=[*absent, *low_rank.notes, *ranking.notes, *leaks, *fold.notes],
+    )
+
+
+class _LowRank(NamedTuple):
+    """A rank above ``bound`` is low. ``notes`` say if the default does not fit the list."""
+
+    bound: int
+    notes: list[str]
+
+
+def _low_rank(ranking: Ranking, below: int | None) -> _LowRank:
+    """The stated bound, or the default one."""
+    n = len(ranking.candidates)
+    if below is not None:
+        return _LowRank(below, [])
+    if n >= 2 * BELOW:
+        return _LowRank(BELOW, [])
+    return _LowRank(
+        n // 2, [f"the list has {n:,} candidates: a low rank is one of its lower half, not one above {BELOW}"]
     )
 
 

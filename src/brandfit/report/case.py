@@ -195,8 +195,7 @@ def pick_cases(ranking: Ranking, *, is_partner: np.ndarray, similarity: np.ndarr
 
     is_partner  (n,) bool of the candidates of the ranking, which are best first
     similarity  (n,) to the brand, NaN if unknown
-    below       a similar negative has a larger rank than this; in a list of fewer than twice as many
-                candidates it is in the lower half
+    below       a similar negative has a larger rank than this
     """
     n = len(ranking.candidates)
     rank = np.arange(1, n + 1)
@@ -210,7 +209,7 @@ def pick_cases(ranking: Ranking, *, is_partner: np.ndarray, similarity: np.ndarr
         rows["top negative"] = int(others[0])
     if len(partners) > 1:
         rows["lowest positive"] = int(partners[-1])
-    low = others[(rank[others] > min(below, n // 2)) & ~np.isnan(similarity[others])]
+    low = others[(rank[others] > below) & ~np.isnan(similarity[others])]
     low = low[low != rows.get("top negative", -1)]
     if len(low):
         rows["similar negative"] = int(low[np.argmax(similarity[low])])
