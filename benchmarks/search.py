@@ -57,7 +57,8 @@ def main() -> None:
     asked = parser.parse_args()
     with Workspace(asked.workspace) as workspace:
         dataset = pipeline.load(workspace)
-        reader = reader_of(dataset.slots["text"], None) if "text" in dataset.slots else None
+        features = dataset.slots.get("text")
+        reader = reader_of(workspace, features, None) if features is not None else None
     reader = reader if reader is not None and reader.sentences else None
     search = Keywords(dataset, reader)
     started = time.perf_counter()

@@ -96,6 +96,23 @@ def test_without_followers_equal_shares_are_not_measured():
     assert "+0.000" not in text.partition("With parity of exposure")[2].partition("\n\n")[0]
 
 
+def test_the_rows_of_brands_have_both_orders(report):
+    rows = report.per_brand_rows()
+    by_order = {order: [row for row in rows if row["order"] == order] for order in ("own", "parity")}
+    assert [row["brand"] for row in by_order["own"]] == [row["brand"] for row in by_order["parity"]]
+    assert by_order["own"] != by_order["parity"]
+    for order, result in (("own", report.results["largest"]), ("parity", report.results["largest"].parity)):
+        of_brand = [row["MRR"] for row in by_order[order]]
+        assert of_brand == pytest.approx(result.mean(parse("MRR")).tolist())
+        # No ties: MRR is one by the rank of the best partner.
+        best = [float(row["partners"][0].rpartition(" ")[2]) for row in by_order[order]]
+        assert [1 / rank for rank in best] == pytest.approx(of_brand)
+    of_json = report.to_dict(per_brand=True)["parity"]["largest"]["per_brand"]
+    assert [row["values"]["AUC"] for row in of_json] == [row["AUC"] for row in by_order["parity"]]
+    assert "per_brand" not in report.to_dict()["parity"]["largest"]
+    assert "order" not in reported([6_000 + n for n in range(40)]).per_brand_rows()[0]
+
+
 def test_the_own_order_does_not_depend_on_parity(report):
     followers = [6_000 + n for n in range(N_SMALL)] + [60_000 + n for n in range(N_LARGE)]
     plain = reported(followers)

@@ -204,3 +204,10 @@ def test_a_stored_answer_reads_back():
     assert one.to_dict()["brands"] == [stored["brands"][2]]
     with pytest.raises(UnknownName, match="judged brand"):
         type(answer).from_dict(stored, "nobody")
+
+
+@pytest.mark.parametrize("option", [("--ties", "all"), ("--exposure", "parity")])
+def test_the_command_refuses_tables_that_the_plain_answer_does_not_print(sample, capsys, option):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "simcos", "--plain", *option, "-w", str(sample)])
+    assert f"{' '.join(option)} adds a table, and --plain prints none" in capsys.readouterr().err

@@ -64,6 +64,33 @@ def test_the_chart_of_one_account_has_its_concepts(sample, tmp_path, capsys):
     assert all(concept[:10] in text for concept in shares)
 
 
+def test_a_brand_without_posts_has_no_concepts_and_no_point_everywhere(sample, tmp_path, capsys):
+    """Its partners represent it in rankings; their concepts are not its own."""
+    with Workspace(sample) as workspace:
+        dataset = pipeline.load(workspace)
+        brand = next(id for id, kind in dataset.representation.items() if kind == "partners")
+        assert not account_vectors(dataset, "concept", accounts=np.array([brand], object)).present[0]
+        assert pipeline.topics(workspace, brand) == {}
+        assert pipeline.no_topics_reason(workspace, BRAND) == ""
+        reason = pipeline.no_topics_reason(workspace, brand)
+        assert reason.startswith(f"{brand} has no posts")
+        drawn = pipeline.make_map(workspace, "accounts")
+        assert brand not in {point.id for point in drawn.points}
+        assert any(f"for example {brand}" in note for note in drawn.notes)
+        with pytest.raises(UsageError, match="has 0 named concepts") as raised:
+            pipeline.save_concept_chart(workspace, brand, tmp_path / "c.svg")
+        assert raised.value.hint == reason
+        # The radar of a pair shows the brand as the ranker reads it, and says so.
+        influencer = pipeline.rank(workspace, brand, ranker="simcos", k=1).candidates[0]
+        explained = pipeline.explain(workspace, brand, influencer, ranker="simcos").explanation
+        assert any(f"radar of concept shows {brand} by its partners" in note for note in explained.notes)
+    main(["concepts", "show", brand, "-w", str(sample)])
+    assert capsys.readouterr().out.strip() == reason
+    main(["concepts", "show", brand, "-w", str(sample), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["concepts"], found["notes"]) == ({}, [reason])
+
+
 def test_without_concepts_it_says_what_to_do(tmp_path):
     with Workspace(tmp_path / "w", create=True) as workspace:
         workspace.write("one", [Account(id="a", role="brand", category="food")])

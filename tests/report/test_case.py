@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from brandfit import pipeline
-from brandfit.cli import cli
+from brandfit.cli import cli, main
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
@@ -62,8 +62,10 @@ def test_the_four_places_are_those_of_the_paper():
         "lowest positive": ("i5", 6),
         "similar negative": ("i3", 4),
     }
-    # Ranked lower than 4 only: in a list of eight the lower half.
-    assert picked(scores, {"i0", "i2", "i5"}, similarity, below=50)["similar negative"] == ("i6", 7)
+    # Ranked lower than 4 only.
+    assert picked(scores, {"i0", "i2", "i5"}, similarity, below=4)["similar negative"] == ("i6", 7)
+    # A bound that nobody is below is not changed.
+    assert "similar negative" not in picked(scores, {"i0", "i2", "i5"}, similarity, below=7)
 
 
 def test_a_place_that_nobody_has_is_left_out():
@@ -150,6 +152,24 @@ def test_the_study_of_the_sample_has_all_parts(study):
     # The sample has no pictures of commenters.
     assert "import posts of commenters" in by_role["brand"]["charts"][2]["missing"]
     assert "cv5" in study["model"]
+
+
+def test_a_stated_rank_counts_and_the_default_is_halved_with_a_note(sample, study, capsys):
+    n = study["candidates"]
+    by_role = {account["role"]: account for account in study["accounts"]}
+    assert n < 100
+    assert by_role["similar negative"]["rank"] > n // 2
+    assert [note for note in study["notes"] if f"the list has {n} candidates" in note]
+    # The first bound is half of the list or less, the second more, and nobody is below the third.
+    for below in (2, n - 2, n):
+        command = ["case", BRAND, "--ranker", "simcos", "--below", str(below), "-w", str(sample), "--json"]
+        main(command)
+        stated = json.loads(capsys.readouterr().out)
+        ranks = [one["rank"] for one in stated["accounts"] if one["role"] == "similar negative"]
+        assert all(rank > below for rank in ranks)
+        assert bool(ranks) or below > 2
+        assert bool(ranks) != any(note.startswith("no similar negative") for note in stated["notes"])
+        assert not [note for note in stated["notes"] if "the list has" in note]
 
 
 def test_the_model_has_not_seen_the_partners_of_the_brand(sample, monkeypatch):

@@ -83,7 +83,7 @@ def test_a_match_by_meaning_alone_is_not_quoted_and_says_so():
     class Reader(Hashing):
         """Everything that the query says is the first axis."""
 
-        def encode(self, dataset, progress=None):
+        def encode_contents(self, dataset, *, only=None):
             own = dataset.posts["id"].to_numpy().astype(object)
             values = np.tile(np.array([[1.0, 0.0]], np.float32), (len(own), 1))
             return Features(name="t", ids=own, values=values, level="post", slot="text")

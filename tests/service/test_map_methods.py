@@ -141,8 +141,11 @@ def test_maps_by_gradient(client, folder, brand, tiny_clip, tmp_path, capsys):
     capsys.readouterr()
     main([*command, "--set", model])
     assert "Heat maps by gradient" in capsys.readouterr().out
+    # The workspace has recorded the model.
+    main(command)
+    assert "Heat maps by gradient" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        main(command)
+        main([*command, "--set", "image.clip.last_posts=1"])
     assert "nothing here can read pictures as image.clip did" in capsys.readouterr().err
 
 

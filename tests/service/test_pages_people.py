@@ -549,6 +549,8 @@ def test_a_brand_tells_what_it_is_about_where_that_is_known(client, bare, worksp
     topics = pipeline.topics(workspace, BRAND)
     assert f"What it is about: {', '.join(list(topics)[:3])}" in page.text
     assert "What it is about" not in get(bare, f"/brands/{BRAND}").text
+    without = next(id for id, kind in pipeline.load(workspace).representation.items() if kind == "partners")
+    assert pipeline.no_topics_reason(workspace, without) in get(client, f"/brands/{without}").text
 
 
 def test_pages_of_a_pair_name_the_bounds_that_narrow_the_list(client):

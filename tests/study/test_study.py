@@ -293,6 +293,23 @@ def test_a_second_file_of_a_participant_counts_and_is_reported(study, tmp_path):
     assert "has two files of answers" in answers.notes[0]
 
 
+def test_a_name_in_both_groups_and_a_file_without_rows_are_noted(study, tmp_path):
+    key = key_of(study)
+    files = [
+        write_answers(tmp_path / f"{group}.csv", key, group=group, name="ann", choose=lambda question: "A")
+        for group in ("charts", "profiles")
+    ]
+    empty = tmp_path / "empty.csv"
+    empty.write_text(",".join([*COLUMNS, *SCALES]) + "\n")
+    answers = read_answers([*files, empty], key)
+    # The names may be those of two people, so nothing is left out.
+    assert [(one.name, one.group) for one in answers.participants] == [("ann", "charts"), ("ann", "profiles")]
+    empty_note, both_note = answers.notes
+    assert empty_note == "empty.csv has a header and no answers, and does not count"
+    assert both_note.startswith("1 name is in both groups, for example ann")
+    assert not read_answers(files[:1], key).notes
+
+
 def test_files_saved_by_a_spreadsheet_with_semicolons_are_read(study, tmp_path):
     key = key_of(study)
     file = write_answers(tmp_path / "a.csv", key, group="charts", name="a", choose=lambda q: q["answer"])

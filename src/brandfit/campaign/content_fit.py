@@ -191,7 +191,8 @@ def _reader(dataset: Dataset, slot: str, *, kind: str, readers: Mapping[str, Enc
     filled = dataset.slots[slot].name if slot in dataset.slots else "nothing"
     raise UsageError(
         f"A {kind} cannot be encoded as {filled} encoded the posts.",
-        "Encode with an encoder that learns nothing from the data: text.minilm, image.classical ...",
+        f"Leave out settings of {filled} that differ from those of its encoding, or encode with an encoder "
+        "that learns nothing from the data: text.minilm, image.classical ...",
     )
 
 
@@ -251,7 +252,7 @@ def _encoded(
     )
     # Rows come back by id; an idea that cannot be encoded has none.
     ids = np.array([post.id for post in posts], dtype=object)
-    rows, is_encoded = encoder.encode(dataset).values_of(ids)
+    rows, is_encoded = encoder.encode_contents(dataset).values_of(ids)
     read, reason_by_name = [], {}
     for name, can_read in zip(names, is_encoded, strict=True):
         if can_read:

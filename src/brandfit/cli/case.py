@@ -33,9 +33,8 @@ from brandfit.cli._shared import (
 @click.option(
     "--below",
     type=click.IntRange(min=0),
-    default=50,
-    show_default=True,
-    help="A low-ranked similar influencer has a larger rank than this.",
+    help="A low-ranked similar influencer has a larger rank than this. Default: 50; in a list of fewer than "
+    "100 candidates its lower half.",
 )
 @click.option("--out", type=click.Path(dir_okay=False), help="The study as one HTML file that loads nothing.")
 @click.option(
@@ -50,7 +49,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     *,
     ranker: str | None,
     protocol: str | None,
-    below: int,
+    below: int | None,
     out: str | None,
     clouds: str | None,
     seed: int,

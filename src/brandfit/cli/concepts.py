@@ -57,12 +57,12 @@ def show(account: str, *, most: int, out: str | None, workspace: str, as_json: b
             shares = pipeline.save_concept_chart(opened, account, out, most=most)
         else:
             shares = pipeline.topics(opened, account, most)
+        reason = pipeline.no_topics_reason(opened, account)
     if as_json:
-        print_json({"account": account, "concepts": shares})
+        print_json({"account": account, "concepts": shares, "notes": [reason] if reason else []})
         return
     if not shares:
-        command = f"brandfit encode concept.bag -w {workspace}"
-        click.echo(f"{account} has no named concepts. Encode them first: {command}")
+        click.echo(reason)
         return
     print_table(["concept", "share"], [[name, share] for name, share in shares.items()])
     if out:

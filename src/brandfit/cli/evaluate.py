@@ -111,6 +111,8 @@ def command(  # noqa: PLR0913 - click passes every option by name
 
     if brand and not plain:
         raise click.UsageError("--brand goes with --plain.")
+    if plain:
+        _refuse_tables(ties, exposure, out=out, per_brand_file=per_brand_file)
     protocol = protocol or ("suggestions" if plain else "expansion")
     # A folder that cannot be written to is refused before the rankers are trained.
     if out:
@@ -164,6 +166,21 @@ def command(  # noqa: PLR0913 - click passes every option by name
         click.echo(report.to_text())
     if files and not as_json:
         click.echo(f"Written: {', '.join(map(str, files))}")
+
+
+def _refuse_tables(
+    ties: str | None, exposure: str | None, *, out: str | None, per_brand_file: str | None
+) -> None:
+    """Raise UsageError for options that add tables, because the plain answer has none: only files have."""
+    if ties == "all" and not out:
+        raise click.UsageError(
+            "--ties all adds a table, and --plain prints none. Add --out FOLDER, or leave one out."
+        )
+    if exposure and not (out or per_brand_file):
+        raise click.UsageError(
+            f"--exposure {exposure} adds a table, and --plain prints none. Add --out FOLDER or --per-brand "
+            "FILE, or leave one out."
+        )
 
 
 def _print_plain(report: Report, rankers: Sequence[str], *, brand: str | None, as_json: bool) -> None:

@@ -258,6 +258,7 @@ class Encoder(ABC):
         learn  False: encode by the state that was learned earlier, from another Dataset
         only   encode these ids alone; without a store
 
+        Contents that belong to no account are encoded by ``encode_contents``.
         Contents that cannot be prepared are tried again in the next run (a missing picture may have arrived).
         For this reason the key of the result covers the encoded units, not all units.
         """
@@ -281,6 +282,20 @@ class Encoder(ABC):
             features = store.save(self._encode_units(dataset, units, hashes=hashes, store=store))
         store.note_covered(features, fingerprint)
         return features
+
+    def encode_contents(self, dataset: Dataset, *, only: Collection[str] | None = None) -> Features:
+        """Features of single contents: texts of a search, a brief, variants of a caption or picture.
+
+        The posts of such a Dataset are not the history of an account, so all of them are read: ``last_posts``
+        has no effect. Nothing is learned or stored.
+
+        only  encode these ids alone
+        """
+        self.progress, self.mapper, self.folder = None, builtins.map, None
+        units = self.units(dataset)
+        if only is not None:
+            units = _select_units(units, only)
+        return self._encode_units(dataset, units, hashes=hash_contents(units.contents), store=None)
 
     def gap(self, dataset: Dataset, features: Features) -> Gap:
         """Ids of the posts or accounts of a Dataset that these Features, made by this encoder, do not cover.

@@ -161,6 +161,7 @@ class _Run:
             in_parity = {PARITY: _no_values(self.protocol)} if result.parity else {}
             ranks_of_folds: list[PartnerRanks] = []
             scored_of_folds: list[ScoredCandidates] = []
+            parity_ranks_of_folds: list[PartnerRanks] = []
             for number, planned in enumerate(self.plan.folds):
                 steps.start(f"{name}, seed {seed}, {planned.fold.name}")
                 clock = Clock(self.folder / f"{name}-{seed}-{number}" if self.folder else None)
@@ -175,11 +176,13 @@ class _Run:
                 _append(by_tie_rule, judgement.values.by_tie_rule)
                 if judgement.values.parity is not None:
                     _append(in_parity, {PARITY: judgement.values.parity.values})
+                    parity_ranks_of_folds.append(judgement.values.parity.partner_ranks)
             # One (b,) array a seed: the brands of all folds, in the order of the plan.
             _collect({"all": result.values, **result.history}, values)
             _collect(result.by_tie_rule, by_tie_rule)
             if result.parity:
                 _collect({PARITY: result.parity.values}, in_parity)
+                result.parity.partner_ranks.append(PartnerRanks.joined(parity_ranks_of_folds))
             result.partner_ranks.append(PartnerRanks.joined(ranks_of_folds))
             result.scored.append(ScoredCandidates.joined(scored_of_folds))
         n_fits = len(self.plan.folds) * len(self.seeds)

@@ -73,12 +73,14 @@ class ScoredCandidates:
 class OrderValues:
     """Values of the b brands of a fold in one order of the candidates.
 
-    values  metric name to (b,) values, NaN where not defined
-    shares  of the follower tiers, summed over the brands
+    values         metric name to (b,) values, NaN where not defined
+    shares         of the follower tiers, summed over the brands
+    partner_ranks  of the held-out partners
     """
 
     values: dict[str, np.ndarray]
     shares: TierShares
+    partner_ranks: PartnerRanks
 
 
 @dataclass(frozen=True)
@@ -165,9 +167,10 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
     for rule in rules:
         by_tie_rule[rule] = undefined(protocol, len(fold.brands))
     ranks = [_partner_ranks(fold, 0, np.zeros(0), protocol=protocol)]
+    parity_ranks = list(ranks)
     tiers = candidate_tiers(fold)  # (n,)
     shares = TierShares.empty()
-    parity = OrderValues(undefined(protocol, len(fold.brands)), TierShares.empty())
+    parity = OrderValues(undefined(protocol, len(fold.brands)), TierShares.empty(), ranks[0])
     for rows in _row_blocks(fold):
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
         # A brand without a single score is tied on all candidates.
@@ -190,6 +193,8 @@ def fold_values(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> 
                 found = brand_values(protocol, planned, row=row, scores=fair, is_judged=judged["all"])
                 _fill(parity.values, row, found)
                 parity = replace(parity, shares=parity.shares + tier_shares(fold, row, fair, tiers=tiers))
+                parity_ranks.append(_partner_ranks(fold, row, fair, protocol=protocol))
+    parity = replace(parity, partner_ranks=PartnerRanks.joined(parity_ranks))
     return FoldValues(
         by_kind=by_kind,
         by_tie_rule=by_tie_rule,

@@ -44,7 +44,7 @@ class RankerResult:
     shares: TierShares = field(default_factory=TierShares.empty)
     """Of the follower tiers, summed over brands, folds and seeds."""
     parity: RankerResult | None = None
-    """Values and shares in the order with parity of exposure; None unless the protocol compares it."""
+    """Values, ranks and shares in the order with parity of exposure; None unless the protocol compares it."""
     leaky: bool = False
     """Whether the ranker saw the labels that it was judged on: its figures do not say how it does in use."""
 
@@ -227,11 +227,13 @@ class Report:
             "from_partners": distance(means.exposure, means.partners),
         }
 
-    def parity(self, ranker: str) -> dict[str, Any] | None:
+    def parity(self, ranker: str, *, per_brand: bool = False) -> dict[str, Any] | None:
         """A ranker in the order with parity of exposure; None unless the protocol compares it.
 
         ``results`` and ``exposure`` as in ``to_dict``; ``cost`` is metric name to the difference to the
         ranker's own order, and p of the paired test.
+
+        per_brand  with the rows of all brands, as in ``to_dict``
         """
         own = self.results[ranker]
         if own.parity is None:
@@ -245,12 +247,16 @@ class Report:
         for row, adjusted in zip(cost.values(), holm([row["p"] for row in cost.values()]), strict=True):
             row["p_holm"] = adjusted
         figures = self._figures({ranker: own.parity})[ranker]
-        return {"results": figures, "cost": cost, "exposure": self.exposure(own.parity)}
+        rows = {"per_brand": self._rows_of_brands(own.parity)} if per_brand else {}
+        return {"results": figures, "cost": cost, "exposure": self.exposure(own.parity), **rows}
 
     def per_brand(self, ranker: str) -> list[dict[str, Any]]:
         """A row for each judged brand (B-15): ``values`` has the metrics (mean over seeds), ``partners`` its
         held-out partners with their ``rank`` (mean over seeds) among ``candidates``, best first."""
-        result = self.results[ranker]
+        return self._rows_of_brands(self.results[ranker])
+
+    def _rows_of_brands(self, result: RankerResult) -> list[dict[str, Any]]:
+        """``per_brand`` of one order of the candidates."""
         partners_by_brand: dict[str, list[dict[str, Any]]] = {brand: [] for brand in self.brands.tolist()}
         n_candidates: dict[str, int] = {}
         if result.partner_ranks:
@@ -277,13 +283,23 @@ class Report:
 
     def per_brand_rows(self) -> list[dict[str, Any]]:
         """``per_brand`` of all rankers as rows of one table: a column a metric, and the partners of a brand
-        as a list of texts such as "ann.b 17"."""
+        as a list of texts such as "ann.b 17". If the protocol compares the order with parity of exposure, the
+        column ``order`` is "own" or "parity", with a row for each."""
         rows: list[dict[str, Any]] = []
-        for name in self.results:
-            for row in self.per_brand(name):
-                partners = [f"{one['influencer']} {one['rank']:g}" for one in row["partners"]]
-                about = {key: row[key] for key in ("brand", "category", "candidates")}
-                rows.append({"ranker": name, **about, **row["values"], "partners": partners})
+        for name, result in self.results.items():
+            for order, of_order in (("own", result), ("parity", result.parity)):
+                if of_order is not None:
+                    about = {"ranker": name, **({"order": order} if self.protocol.compares_parity else {})}
+                    rows += [{**about, **row} for row in self._table_rows(of_order)]
+        return rows
+
+    def _table_rows(self, result: RankerResult) -> list[dict[str, Any]]:
+        """Rows of ``per_brand_rows`` without the ranker."""
+        rows = []
+        for row in self._rows_of_brands(result):
+            partners = [f"{one['influencer']} {one['rank']:g}" for one in row["partners"]]
+            about = {key: row[key] for key in ("brand", "category", "candidates")}
+            rows.append({**about, **row["values"], "partners": partners})
         return rows
 
     def calibration(self, ranker: str) -> dict[str, Any] | None:
@@ -331,7 +347,7 @@ class Report:
                 "by_category": self.by_category(name),
                 "by_tie_rule": self.by_tie_rule(name) or None,
                 "exposure": self.exposure(result),
-                "parity": self.parity(name),
+                "parity": self.parity(name, per_brand=per_brand),
                 "per_brand": self.per_brand(name) if per_brand else None,
                 "parameters": result.parameters,
                 "seconds": {"fit": round(result.fit_seconds, 4), "score": round(result.score_seconds, 4)},

@@ -196,8 +196,9 @@ class Attributor:
         most: int = MOST,
     ) -> Game:
         """The words of the captions of one side. A missing word is removed, and the encoder that filled the
-        slot encodes the caption again. The ``most`` words with the largest effect alone are things; the
-        others stay, as part of the base. So do stop words, which give readers no reason.
+        slot encodes the caption again; captions that it did not read are left out. The ``most`` words with
+        the largest effect alone are things; the others stay, as part of the base. So do stop words, which
+        give readers no reason.
         """
         return self._written(
             "words",
@@ -250,7 +251,9 @@ class Attributor:
         without  a caption without some of them
         """
         account, side = pair_side.subject, pair_side.side
-        texts = _texts(self.dataset, account.posts)
+        # Posts without a row, which the encoder did not read, are no part of the score.
+        is_read = account.has[slot]  # (p,)
+        texts = _texts(self.dataset, account.posts[is_read])
         words = list(dict.fromkeys(chain.from_iterable(map(split, texts))))
         if kind == "words":
             # Phrases neither begin nor end with a stop word.
@@ -265,7 +268,9 @@ class Attributor:
                     missing = {things[n] for n in np.flatnonzero(~row).tolist()}
                     variants.append([without(text, missing) for text in texts])
                 encoded = _encoded(encoder, variants, dim=account.rows[slot].shape[1])
-                changed = {slot: np.nan_to_num(encoded)}
+                rows = np.zeros((len(present), *account.rows[slot].shape), np.float32)  # (m, p, d)
+                rows[:, is_read] = np.nan_to_num(encoded)
+                changed = {slot: rows}
                 return scores(self.ranker, pair_side.other, side=side, variants=Variants(account, changed))
 
             return value
@@ -399,7 +404,7 @@ def _encoded(encoder: Encoder, texts: Sequence[Sequence[str]], *, dim: int) -> n
         Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text))
         for n, text in enumerate(ordered)
     ]
-    features = encoder.encode(Dataset.from_rows([Account(id="reader")], posts))
+    features = encoder.encode_contents(Dataset.from_rows([Account(id="reader")], posts))
     rows, is_encoded = features.values_of(np.array([post.id for post in posts], dtype=object))
     # The last row is for empty captions.
     table = np.full((len(ordered) + 1, dim), np.nan, np.float32)

@@ -18,6 +18,7 @@ from brandfit.explain.attribute import Attributor, Game
 from brandfit.explain.explanation import Attribution, Explanation, HeatMap, MapMethod, Radar, Side
 from brandfit.explain.partners import PartnerSide
 from brandfit.explain.text import sentences
+from brandfit.learning.pooling import account_has
 from brandfit.mappings import map_values
 from brandfit.rankers.base import Ranker
 
@@ -231,7 +232,9 @@ class _Pair:
     def maps(self, method: MapMethod, attributions: Collection[Attribution]) -> list[HeatMap]:
         """Maps of the first ``MAPS`` posts of each side that can be mapped. A note says which could not."""
         # Items are ordered by weight: the first ones are those that add most.
-        posts_with_picture = set(self.dataset.images["post"].to_pylist())
+        # A post without a row, which the encoder did not read, is no part of the score.
+        with_row = set(self.dataset.slots["picture"].ids.tolist())
+        posts_with_picture = with_row.intersection(self.dataset.images["post"].to_pylist())
         maps: list[HeatMap] = []
         failures: list[str] = []
         for attribution in attributions:
@@ -280,6 +283,11 @@ class _Pair:
             # Fewer than three axes have no area.
             if own is not None and len(own.axes) > 2:
                 radars.append(own)
+                if not account_has(dataset, slot, self.brands)[0]:
+                    self.notes.append(
+                        f"the radar of {slot} shows {self.brand} by its partners, which represent it: it has "
+                        "no posts"
+                    )
         concepts = ("columns", "influencer", "concept")
         of_concepts = [one for one in attributions if (one.kind, one.side, one.slot) == concepts]
         return [*radars, *(radar.column_radar(one, "concept") for one in of_concepts)]

@@ -460,7 +460,8 @@ def _encoded(
         numbers = [n, *range(m, m + len(others))]
         images += [Image(post=str(n), position=p, hash=f"picture {k}") for p, k in enumerate(numbers)]
     dataset = Dataset.from_rows([Account(id="reader")], posts, images=images, pictures=data_by_hash)
-    rows, is_encoded = encoder.encode(dataset).values_of(np.array([post.id for post in posts], dtype=object))
+    ids = np.array([post.id for post in posts], dtype=object)
+    rows, is_encoded = encoder.encode_contents(dataset).values_of(ids)
     if not is_encoded.all() or rows.shape[1] != dim:
         raise UsageError(
             f"{encoder.name} does not encode this picture as it encoded the slot.",

@@ -23,7 +23,15 @@ from __future__ import annotations
 
 from brandfit.encoders.concept._concept_list import ConceptBounds
 from brandfit.erasure import Erasure, forget
-from brandfit.pipeline.accounts import Category, category, expected, facts_of, post_topics, topics
+from brandfit.pipeline.accounts import (
+    Category,
+    category,
+    expected,
+    facts_of,
+    no_topics_reason,
+    post_topics,
+    topics,
+)
 from brandfit.pipeline.audience import Audience, audience, shared_audiences
 from brandfit.pipeline.brand_matches import Pair, Suiting
 from brandfit.pipeline.brands import brands_for, pair
@@ -129,6 +137,7 @@ __all__ = [
     "map_methods",
     "mappable",
     "narrowing_text",
+    "no_topics_reason",
     "outdated",
     "pair",
     "plot_data",

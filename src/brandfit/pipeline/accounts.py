@@ -54,6 +54,25 @@ def topics(workspace: Place, account: Account, most: Count = 8) -> dict[str, flo
 
 
 @checked
+def no_topics_reason(workspace: Place, account: Account) -> str:
+    """The reason why an account has no named concepts (``topics``), as a sentence; "" if it has some. Raises
+    UnknownName."""
+    workspace = as_workspace(workspace)
+    dataset = load_for(workspace, [account])
+    account = find_account(dataset, account)
+    if gather.topics(dataset, account, 1):
+        return ""
+    features = dataset.slots.get("concept")
+    if features is None or not features.columns:
+        return "No named concepts are encoded here: brandfit encode concept.bag"
+    if dataset.representation.get(account) == "partners":
+        return f"{account} has no posts, so it has no concepts. Its partners represent it in rankings."
+    if not pc.any(pc.equal(dataset.posts["account"], account)).as_py():
+        return f"{account} has no posts, so it has no concepts."
+    return f"{features.name} has found no concept in what {account} posts, or its posts are not encoded."
+
+
+@checked
 def category(workspace: Place, account: Account) -> Category:
     """The stated category of a brand or influencer, and the one that a profiler predicted. Raises
     UnknownName."""

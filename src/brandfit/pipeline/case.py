@@ -15,6 +15,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
 from brandfit.encoders.audience.base import AudienceEncoder, audience_items
+from brandfit.encoders.base import Encoder
 from brandfit.errors import UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.protocol import Protocol
@@ -73,7 +74,7 @@ def case_study(  # noqa: PLR0913 - each is an option of the command
     *,
     ranker: str | None = None,
     protocol: str | None = None,
-    below: Count = BELOW,
+    below: Count | None = None,
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -87,7 +88,8 @@ def case_study(  # noqa: PLR0913 - each is an option of the command
 
     ranker    default: ``default_ranker``
     protocol  official or cv5; default: official for a test brand of an official split, else cv5
-    below     a similar negative has a larger rank than this
+    below     a similar negative has a larger rank than this; default: ``BELOW``, and in a list of fewer than
+              twice as many candidates its lower half, with a note
     settings  ``protocol.NAME``, and ``RANKER.NAME`` of the ranker
 
     Raises UnknownName for the brand, and UsageError if it has no partner that can be held out.
@@ -142,16 +144,17 @@ def _held_out(
 
 
 def _study(
-    workspace: Workspace, held_out: _HeldOut, *, brand: str, below: int, protocol: Protocol
+    workspace: Workspace, held_out: _HeldOut, *, brand: str, below: int | None, protocol: Protocol
 ) -> CaseStudy:
     model, fold, ranking = held_out.model, held_out.fold, held_out.ranking
     view = fold.test
     is_partner = np.isin(ranking.candidates.astype(str), held_out.partners.astype(str))
+    low_rank = _low_rank(ranking, below)
     picks = pick_cases(
         ranking,
         is_partner=is_partner,
         similarity=content_similarity(view, brand, ranking.candidates),
-        below=below,
+        below=low_rank.bound,
     )
     ids = [brand, *dict.fromkeys(pick.influencer for pick in picks)]
     sources = _sources(workspace, view, ids)
@@ -179,7 +182,26 @@ def _study(
         partners=len(held_out.partners),
         dataset=workspace.fingerprint,
         accounts=accounts,
-        notes=[*absent, *ranking_notes, *leaks, *fold.notes],
+        notes=[*absent, *low_rank.notes, *ranking_notes, *leaks, *fold.notes],
+    )
+
+
+class _LowRank(NamedTuple):
+    """A rank above ``bound`` is low. ``notes`` say if the default does not fit the list."""
+
+    bound: int
+    notes: list[str]
+
+
+def _low_rank(ranking: Ranking, below: int | None) -> _LowRank:
+    """The stated bound, or the default one."""
+    n = len(ranking.candidates)
+    if below is not None:
+        return _LowRank(below, [])
+    if n >= 2 * BELOW:
+        return _LowRank(BELOW, [])
+    return _LowRank(
+        n // 2, [f"the list has {n:,} candidates: a low rank is one of its lower half, not one above {BELOW}"]
     )
 
 
@@ -319,8 +341,10 @@ def _sources(workspace: Workspace, view: Dataset, ids: Sequence[str]) -> dict[Ki
     kind_of_accounts: dict[Kind, Kind] = {"AUI": "ACI", "AUT": "ACT"}
     for kind, of_accounts in kind_of_accounts.items():
         if sources[kind].missing:
-            read = _chosen_of_audience(by_kind[of_accounts], kind)
-            sources[kind] = _audience_source(view, ids, features=read, kind=kind) or sources[kind]
+            read = _chosen_of_audience(workspace, by_kind[of_accounts], kind=kind)
+            reader = reader_of(workspace, read, None) if read is not None else None
+            source = _audience_source(view, ids, features=read, kind=kind, reader=reader)
+            sources[kind] = source or sources[kind]
     return sources
 
 
@@ -342,22 +366,27 @@ def _hues(features: Features) -> Features:
     return replace(features, values=np.ascontiguousarray(features.values[:, columns]), columns=names)
 
 
-def _chosen_of_audience(named: Sequence[_Named], kind: Kind) -> Features | None:
+def _chosen_of_audience(workspace: Workspace, named: Sequence[_Named], *, kind: Kind) -> Features | None:
     """Features of accounts whose encoder also reads an audience: for texts one that encodes a single text."""
     for one in sorted(named, key=lambda one: (-one.preference, one.features.name)):
         if kind == "AUI" and one.features.name != DESCRIPTORS:
             return one.features
-        if kind == "AUT" and reader_of(one.features, None) is not None:
+        if kind == "AUT" and reader_of(workspace, one.features, None) is not None:
             return one.features
     return None
 
 
 def _audience_source(
-    view: Dataset, ids: Sequence[str], *, features: Features | None, kind: Kind
+    view: Dataset,
+    ids: Sequence[str],
+    *,
+    features: Features | None,
+    kind: Kind,
+    reader: Encoder | None = None,
 ) -> ChartSource | None:
     """Shares of the audiences of these accounts from what their members post and write; None without any.
 
-    Pictures are those of the members' own posts that are encoded; texts are encoded here.
+    Pictures are those of the members' own posts that are encoded; texts are encoded here, by ``reader``.
     """
     if features is None:
         return None
@@ -370,11 +399,10 @@ def _audience_source(
             items_by_account[account].add(item)
     encoded = features
     if kind == "AUT":
-        reader = reader_of(features, None)
         wanted = set().union(*items_by_account.values())
         if reader is None or not wanted:
             return None
-        encoded = reader.encode(audience.dataset, only=wanted)
+        encoded = reader.encode_contents(audience.dataset, only=wanted)
     by_account = {}
     for account, items in items_by_account.items():
         values, is_present = encoded.values_of(sorted(items))  # (n, dim), (n,)

@@ -15,7 +15,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.explain.explanation import Radar
 from brandfit.learning.pooling import account_vectors
-from brandfit.pipeline.accounts import topics
+from brandfit.pipeline.accounts import no_topics_reason, topics
 from brandfit.pipeline.datasets import load
 from brandfit.pipeline.judging import evaluate
 from brandfit.progress import Progress
@@ -142,7 +142,8 @@ def save_concept_chart(
     share_by_concept = topics(workspace, account, most)
     if len(share_by_concept) < FEWEST_AXES:
         raise UsageError(
-            f"{account} has {len(share_by_concept)} named concepts; a chart takes {FEWEST_AXES}.", NO_CONCEPTS
+            f"{account} has {len(share_by_concept)} named concepts; a chart takes {FEWEST_AXES}.",
+            no_topics_reason(workspace, account) or "Choose an account with more posts.",
         )
     # Axes by name, so that charts of different accounts can be compared.
     axes = tuple(sorted(share_by_concept))

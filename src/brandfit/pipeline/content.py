@@ -42,7 +42,7 @@ def fit_maps(
     check_settings(settings, dataset)
     like = find_account(dataset, like)
     # New pictures must be encoded like those of the posts.
-    reader = readers_of(dataset, settings).get("picture")
+    reader = readers_of(workspace, dataset, settings).get("picture")
     if reader is None:
         filled_by = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
         raise UsageError(
@@ -93,7 +93,7 @@ def advise(
                 f"{by} is a brand, and expected engagement is computed for influencers.",
                 "Name the influencer who would post it.",
             )
-    readers = readers_of(dataset, settings)
+    readers = readers_of(workspace, dataset, settings)
     picture_by_path: dict[str, bytes] = {}
     reason_by_path: dict[str, str] = {}
     # One unreadable file does not stop the advice on the others.

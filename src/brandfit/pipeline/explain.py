@@ -56,8 +56,8 @@ def explain(
 ) -> Explained:
     """Why a ranker gave an influencer its score for a brand.
 
-    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, if they were not made
-                with the default ones
+    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, in place of those
+                that the workspace has recorded
     followers   bounds of the candidates among which the influencer has its rank, as in ``rank``
     map_method  how heat maps are made (``explain.heatmap``)
     query       the list in which the influencer has its rank and score; default: the whole ranking. Weights
@@ -80,7 +80,7 @@ def explain(
     encoders = {}
     for kind, slot in SLOT_OF_KIND.items():
         if kind in kinds and slot in dataset.slots:
-            reader = reader_of(dataset.slots[slot], settings)
+            reader = reader_of(workspace, dataset.slots[slot], settings)
             if reader is not None:
                 encoders[slot] = reader
 
@@ -176,7 +176,8 @@ def map_methods(
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     # Some methods need an encoder that can encode parts of pictures.
-    encoder = reader_of(dataset.slots["picture"], None) if "picture" in dataset.slots else None
+    features = dataset.slots.get("picture")
+    encoder = reader_of(workspace, features, None) if features is not None else None
     methods: tuple[MapMethod, ...] = get_args(MapMethod)
     return [
         method

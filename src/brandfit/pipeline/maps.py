@@ -14,7 +14,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.concept.graph import Graph
 from brandfit.errors import UnknownName, UsageError
-from brandfit.learning.pooling import Side, side_vectors
+from brandfit.learning.pooling import account_vectors
 from brandfit.pipeline.datasets import described, load
 from brandfit.pipeline.readers import maker_of
 from brandfit.report import embedding_map
@@ -42,7 +42,8 @@ def make_map(
 ) -> EmbeddingMap:
     """Brands and influencers, or concepts, on a map: near points have similar vectors.
 
-    subject   "accounts": the pooled vectors of brands and influencers. "concepts": node2vec vectors of
+    subject   "accounts": the pooled vectors of brands and influencers, without brands that have no content
+              and are represented by their partners. "concepts": node2vec vectors of
               ``concept.graph``; of other Features with named columns the shares of each column over all
               accounts, so that concepts of the same accounts are near each other. A concept has the category
               of the accounts that have the largest mean share of it
@@ -146,15 +147,19 @@ def _account_vectors(dataset: Dataset, slot: str) -> tuple[list[str], np.ndarray
     ids: list[str] = []
     values: list[np.ndarray] = []
     notes = []
-    sides: dict[Side, np.ndarray] = {"brand": dataset.brands, "influencer": dataset.influencers}
+    sides = {"brand": dataset.brands, "influencer": dataset.influencers}
     for side, of_side in sides.items():
-        vectors = side_vectors(dataset, slot, side=side, ids=of_side)
+        # Partners that represent a brand are points themselves: the brand does not repeat them.
+        vectors = account_vectors(dataset, slot, accounts=of_side)
         ids += of_side[vectors.present].tolist()
         values.append(vectors.values[vectors.present])
         absent = of_side[~vectors.present]
         if len(absent):
             name = dataset.slots[slot].name
-            notes.append(f"{len(absent):,} {side}s have no {name} and are left out, for example {absent[0]}")
+            verbs = (f"{side} has", "is") if len(absent) == 1 else (f"{side}s have", "are")
+            notes.append(
+                f"{len(absent):,} {verbs[0]} no {name} and {verbs[1]} left out, for example {absent[0]}"
+            )
     return ids, np.concatenate(values).astype(np.float64), notes
 
 

@@ -36,7 +36,7 @@ from brandfit.pipeline.candidates import (
 )
 from brandfit.pipeline.lookup import find_brand, find_influencers
 from brandfit.pipeline.query import RankingQuery
-from brandfit.pipeline.search import matching, unmatched_notes
+from brandfit.pipeline.search import matching
 from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, weighted
@@ -226,11 +226,11 @@ def _selected(ranking: Ranking, context: RankingContext, query: RankingQuery) ->
         ranking = ranking.narrowed(by_condition.is_met, by_condition.excluded)
         ranking = replace(ranking, notes=(*filters.notes(condition, context.facts), *ranking.notes))
     if query.keywords:
-        words = matching(context.dataset, query.keywords)
+        words = matching(context.workspace, context.dataset, query.keywords)
         matches = np.isin(ranking.candidates.astype(str), words.ids.astype(str))  # (n_candidates,)
         others = counted("no_match", "without a match for the words", ids=ranking.candidates[~matches])
         ranking = ranking.narrowed(matches, others)
-        ranking = replace(ranking, notes=(*unmatched_notes(words.unmatched), *ranking.notes))
+        ranking = replace(ranking, notes=(*words.notes, *ranking.notes))
     return ranking
 
 
@@ -331,6 +331,8 @@ def exclusion(context: RankingContext, query: RankingQuery, *, influencer: str) 
         excluded = met(condition, context.facts, [influencer]).excluded
         if excluded:
             return excluded[0]
-    if query.keywords and influencer not in set(matching(context.dataset, query.keywords).ids.tolist()):
-        return reason("no_match", "without a match for the words")
+    if query.keywords:
+        words = matching(context.workspace, context.dataset, query.keywords)
+        if influencer not in set(words.ids.tolist()):
+            return reason("no_match", "without a match for the words")
     return None

@@ -118,7 +118,8 @@ def rank_brief(
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=BRIEF)
     check_settings(settings, dataset)
     # Only slots that the ranker reads are encoded.
-    readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
+    all_readers = readers_of(workspace, dataset, settings)
+    readers = {slot: reader for slot, reader in all_readers.items() if slot in model.slots}
     with_brand = with_brief(dataset, text, pictures=paths(pictures or (), "pictures"), readers=readers)
     notes = [
         f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts"

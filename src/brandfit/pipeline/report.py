@@ -123,7 +123,7 @@ def report(
         ranking=listed.with_left_out(everyone, named),
         k=k,
         shortlist=best_set,
-        maps=_picture_reader(dataset, encoder_settings) if maps else None,
+        maps=_picture_reader(workspace, dataset, encoder_settings) if maps else None,
         about=_summary(name),
         origin={"Ranker": _model_sentence(workspace, name)},
         today=None,
@@ -181,9 +181,10 @@ def _refuse_set_options(
             raise UsageError(f"{word} for what?", hint)
 
 
-def _picture_reader(dataset: Dataset, settings: Mapping[str, Any]) -> Encoder:
+def _picture_reader(workspace: Workspace, dataset: Dataset, settings: Mapping[str, Any]) -> Encoder:
     """The encoder that filled the slot picture. Raises UsageError if it cannot encode parts of pictures."""
-    reader = reader_of(dataset.slots["picture"], settings) if "picture" in dataset.slots else None
+    features = dataset.slots.get("picture")
+    reader = reader_of(workspace, features, settings) if features is not None else None
     if reader is None:
         raise UsageError(
             "Nothing here can read pictures anew, and heat maps need that.",

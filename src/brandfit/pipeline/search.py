@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from brandfit import registry
 from brandfit.arguments import Accounts, Count, Texts, checked
 from brandfit.data.candidates import EXAMPLES, Counted, counted
 from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
 from brandfit.mappings import rows_of_each
@@ -25,7 +27,7 @@ from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Place, as_workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 
 @dataclass(frozen=True)
@@ -153,13 +155,14 @@ def search(
     sort      a fact to sort by in place of the match, the largest first; "-followers": the smallest first
     settings  ``ENCODER.NAME`` of the encoder that reads the keywords
     """
+    workspace = as_workspace(workspace)
     keywords = list(keywords or ())
     dataset = load(workspace, data)
     check_settings(settings, dataset)
     query = _Filter.from_query(dataset, where, sort)
     facts, allowed = query.facts, query.allowed
     if keywords:
-        index = _index(dataset, settings)
+        index = _index(workspace, dataset, settings)
         keyword_matches = index.matches(keywords, allowed)
         found = keyword_matches.best  # rows of influencers, the best match first
     else:
@@ -180,23 +183,26 @@ def search(
     if not keywords:
         return page
     # Only a match by words depends on encoded posts.
-    if older := older_features_note(as_workspace(workspace), dataset, facts.ids[allowed].tolist()):
+    if older := older_features_note(workspace, dataset, facts.ids[allowed].tolist()):
         page = replace(page, notes=(older, *page.notes))
     unmatched = index.unmatched(keywords)
-    return replace(page, unmatched_words=unmatched, notes=(*unmatched_notes(unmatched), *page.notes))
+    notes = (*unmatched_notes(unmatched), *_meaning_notes(index), *page.notes)
+    return replace(page, unmatched_words=unmatched, notes=notes)
 
 
 class WordMatches(NamedTuple):
-    """ids: (n,) of the influencers that some words find; unmatched: words that match no influencer."""
+    """ids: (n,) of the influencers that some words find; notes: words that match no influencer, and whether
+    the words are compared by meaning."""
 
     ids: np.ndarray
-    unmatched: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-def matching(dataset: Dataset, keywords: Sequence[str]) -> WordMatches:
+def matching(workspace: Workspace, dataset: Dataset, keywords: Sequence[str]) -> WordMatches:
     """The influencers that the keywords find. Raises UsageError without a keyword."""
-    index = _index(dataset, None)
-    return WordMatches(dataset.influencers[index.matches(keywords).best], index.unmatched(keywords))
+    index = _index(workspace, dataset, None)
+    notes = (*unmatched_notes(index.unmatched(keywords)), *_meaning_notes(index))
+    return WordMatches(dataset.influencers[index.matches(keywords).best], notes)
 
 
 @checked
@@ -204,7 +210,8 @@ def unmatched_words(workspace: Place, keywords: Texts) -> tuple[str, ...]:
     """Words of a search that match no influencer."""
     if not (keywords := list(keywords)):
         return ()
-    return _index(load(workspace), None).unmatched(keywords)
+    workspace = as_workspace(workspace)
+    return _index(workspace, load(workspace), None).unmatched(keywords)
 
 
 def unmatched_notes(words: Sequence[str]) -> list[str]:
@@ -250,7 +257,7 @@ def similar(
         notes.extend(_not_compared_notes(lookalikes, references))
         found = lookalikes.similar(references, k=len(facts), allowed=allowed)
     else:
-        vectors = _picture_vectors(dataset, picture, settings)
+        vectors = _picture_vectors(workspace, dataset, picture=picture, settings=settings)
         found = lookalikes.similar_to_rows(vectors, k=len(facts), allowed=allowed)
     ids = facts.ids.astype(str)
     # (n_influencers,) bool. The named accounts are counted, not listed: each is most similar to itself.
@@ -273,11 +280,12 @@ def similar(
 
 
 def _picture_vectors(
-    dataset: Dataset, picture: str | Path, settings: Mapping[str, Any] | None
+    workspace: Workspace, dataset: Dataset, *, picture: str | Path, settings: Mapping[str, Any] | None
 ) -> dict[str, np.ndarray]:
     """Slot picture to the vector (d,) of one picture, encoded as the pictures of the Dataset."""
     # The picture is read as the only content of a brief, and the vector of the brief is compared.
-    readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot == "picture"}
+    all_readers = readers_of(workspace, dataset, settings)
+    readers = {slot: reader for slot, reader in all_readers.items() if slot == "picture"}
     with_picture = with_brief(dataset, "", pictures=[picture], readers=readers)
     vectors = brand_vectors(with_picture, "picture", brands=np.array([BRIEF], dtype=object))
     return {"picture": vectors.values[0]}
@@ -298,16 +306,39 @@ def _not_compared_notes(lookalikes: Lookalikes, accounts: Sequence[str]) -> list
     ]
 
 
-def _index(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
+def _meaning_notes(index: Keywords) -> list[str]:
+    """A note if words are not compared by meaning, with the reason; [] if they are."""
+    features = index.dataset.slots.get("text")
+    if index.reader is not None and features is not None and features.level == "post":
+        return []
+    off = "the words are not compared by meaning"
+    if features is None:
+        return [f"{off}: no captions are encoded; brandfit encode text.minilm"]
+    if not _reads_sentences(features):
+        return [f"{off}: {features.name} reads no meaning of sentences; brandfit encode text.minilm does"]
+    return [
+        f"{off}: nothing here can read them as {features.name} read the posts; encode the posts again, or "
+        f"name the settings that it had: --set {features.name}.NAME=VALUE"
+    ]
+
+
+def _reads_sentences(features: Features) -> bool:
+    """Whether an encoder of sentences made these Features."""
+    is_installed = features.name in registry.names("encoder")
+    return is_installed and bool(registry.load("encoder", features.name).sentences)
+
+
+def _index(workspace: Workspace, dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
     # The key holds the settings, not the reader, because a reader must read all of its weights to have a key.
     key = ("keywords", *sorted((settings or {}).items()))
-    index: Keywords = dataset.cached(key, lambda: _keywords(dataset, settings))
+    index: Keywords = dataset.cached(key, lambda: _keywords(workspace, dataset, settings))
     return index
 
 
-def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
+def _keywords(workspace: Workspace, dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
     """The index of words; also of their meaning, if the encoder of the texts can encode single sentences."""
-    reader = reader_of(dataset.slots["text"], settings) if "text" in dataset.slots else None
+    features = dataset.slots.get("text")
+    reader = reader_of(workspace, features, settings) if features is not None else None
     return Keywords(dataset, reader if reader is not None and reader.sentences else None)
 
 

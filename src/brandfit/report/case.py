@@ -21,7 +21,7 @@ import numpy as np
 
 from brandfit.data.dataset import POST_SLOTS, Dataset
 from brandfit.data.features import Features
-from brandfit.learning.pooling import account_vectors, brand_vectors, one_account_vector
+from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.learning.similarity import unit
 from brandfit.ranking import Ranking
 from brandfit.report.album import Album
@@ -198,8 +198,7 @@ def pick_cases(ranking: Ranking, *, is_partner: np.ndarray, similarity: np.ndarr
 
     is_partner  (n,) bool of the candidates of the ranking, which are best first
     similarity  (n,) to the brand, NaN if unknown
-    below       a similar negative has a larger rank than this; in a list of fewer than twice as many
-                candidates it is in the lower half
+    below       a similar negative has a larger rank than this
     """
     n = len(ranking.candidates)
     rank = np.arange(1, n + 1)
@@ -213,7 +212,7 @@ def pick_cases(ranking: Ranking, *, is_partner: np.ndarray, similarity: np.ndarr
         rows["top negative"] = int(others[0])
     if len(partners) > 1:
         rows["lowest positive"] = int(partners[-1])
-    low = others[(rank[others] > min(below, n // 2)) & ~np.isnan(similarity[others])]
+    low = others[(rank[others] > below) & ~np.isnan(similarity[others])]
     low = low[low != rows.get("top negative", -1)]
     if len(low):
         rows["similar negative"] = int(low[np.argmax(similarity[low])])
@@ -256,7 +255,7 @@ def named_shares(dataset: Dataset, source: ChartSource, account: str) -> dict[st
     values: list[np.ndarray] = []
     for features in source.features:
         view = dataset.with_slots({**dataset.slots, source.slot: features})
-        vector = one_account_vector(view, source.slot, account=account)
+        vector = account_vectors(view, source.slot, accounts=np.array([account], dtype=object))
         if vector.present[0]:
             names += features.columns
             values.append(vector.values[0].astype(np.float64))

@@ -13,7 +13,7 @@ from brandfit.data.candidates import Counted
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
 from brandfit.errors import UnknownName
-from brandfit.learning.pooling import one_account_vector
+from brandfit.learning.pooling import account_vectors
 from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -159,13 +159,14 @@ def _brand_profile(dataset: Dataset, brand: str, album: Album) -> Profile:
 def topics(dataset: Dataset, account: str, n_topics: int = TOPICS) -> dict[str, float]:
     """Concept to its share of all concepts of an account, for the ``n_topics`` largest, the largest first.
 
-    Empty if the account has no row, or if the Features of the slot ``concept`` are missing or their columns
+    Concepts of partners that represent a brand are not its own, and do not count. Empty if the account has no
+    row, or if the Features of the slot ``concept`` are missing or their columns
     have no names.
     """
     features = dataset.slots.get("concept")
     if features is None or not features.columns:
         return {}
-    vector = one_account_vector(dataset, "concept", account=account)
+    vector = account_vectors(dataset, "concept", accounts=np.array([account], dtype=object))
     # Negative weights have no share.
     weights = np.maximum(vector.values[0].astype(np.float64), 0)  # (n_concepts,)
     total = weights.sum()

@@ -421,7 +421,7 @@ class Keywords:
         posts = []
         for n, text in enumerate(texts):
             posts.append(Post(id=str(n), account="reader", caption=text.replace("_", " ")))
-        features = self.reader.encode(Dataset.from_rows([Account(id="reader")], posts))
+        features = self.reader.encode_contents(Dataset.from_rows([Account(id="reader")], posts))
         rows, _ = features.values_of(np.array([post.id for post in posts], dtype=object))
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 

@@ -235,7 +235,7 @@ def with_brief(
     slots = dict(dataset.slots)
     is_encoded = False
     for slot, encoder in readers.items():
-        encoded = encoder.encode(brief)
+        encoded = encoder.encode_contents(brief)
         if len(encoded):
             slots[slot] = _joined(dataset.slots[slot], encoded)
             is_encoded = True

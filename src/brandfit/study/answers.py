@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,9 @@ class Answers:
 def read_answers(files: Sequence[Path], key: Mapping[str, Any]) -> Answers:
     """The answers in ``files`` to the study of an answer key.
 
-    A second file of the same participant replaces the first one, with a note. Raises DataError for a file
-    that is no file of answers or belongs to another study.
+    A second file of the same participant replaces the first one, with a note. Equal names in both groups may
+    be two people, so both count; a note gives their number. A note names files without rows. Raises DataError
+    for a file that is no file of answers or belongs to another study.
     """
     question_by_id = {question["id"]: question for question in key["questions"]}
     participants: dict[tuple[str, str], Participant] = {}
@@ -56,12 +58,16 @@ def read_answers(files: Sequence[Path], key: Mapping[str, Any]) -> Answers:
     rejects, notes = [], []
     for file in files:
         fresh: dict[tuple[str, str], Participant] = {}
+        n_rows = 0
         for line, row in _rows(file):
+            n_rows += 1
             try:
                 _check_study(row, key["study"], file)
                 _add(row, question_by_id, fresh)
             except ValueError as error:
                 rejects.append({"file": path_text(file), "line": line, "reason": str(error)})
+        if not n_rows:
+            notes.append(f"{clean(file.name)} has a header and no answers, and does not count")
         for who in fresh:
             if who in participants:
                 notes.append(
@@ -70,7 +76,22 @@ def read_answers(files: Sequence[Path], key: Mapping[str, Any]) -> Answers:
                 )
             file_by_participant[who] = file
         participants |= fresh
-    return Answers(tuple(participants.values()), tuple(rejects), tuple(notes))
+    return Answers(
+        tuple(participants.values()), tuple(rejects), (*notes, *_names_in_both_groups(participants))
+    )
+
+
+def _names_in_both_groups(participants: Iterable[tuple[str, str]]) -> list[str]:
+    """A note on names in both groups; [] without one. participants: (group, name) each."""
+    n_groups_by_name = Counter(name for _, name in participants)
+    names = sorted(name for name, n_groups in n_groups_by_name.items() if n_groups > 1)
+    if not names:
+        return []
+    subject = "1 name is" if len(names) == 1 else f"{len(names):,} names are"
+    return [
+        f"{subject} in both groups, for example {clean(names[0])}, and each counts as two participants: if "
+        "that is one person, who knows the questions of the other form, leave one of the files out"
+    ]
 
 
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -81,6 +81,7 @@ def brand(
         facts=accounts.facts(workspace, account),
         pictures=accounts.faces(workspace, [id], 6)[id],
         topics=topics,
+        no_topics_reason=pipeline.no_topics_reason(workspace, id),
         radar=accounts.radar_of(topics, "brand"),
         ranking=ranking,
         faces=accounts.faces(workspace, ids),
