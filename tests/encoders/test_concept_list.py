@@ -137,6 +137,34 @@ def test_accounts_of_the_test_split_are_not_read():
     assert (result.terms.posts, result.terms.accounts) == (3, 3)
 
 
+def test_accounts_of_the_test_split_do_not_decide_about_names_of_the_first_list():
+    first = Taxonomy(read(["[- | interest | |]", "falconry:"]))
+    split = {f"a{n}": {"split": "test" if n else "train", "biography": "falconry"} for n in range(6)}
+    posts = [(f"a{n}", "#falconry", "") for n in range(6)]
+    result = made(dataset(posts, split), first=first)
+    assert not result.concepts
+    assert result.left_out[RARE].examples == ("falconry",)
+
+
+def test_stated_and_business_categories_are_one_source():
+    profiles = {f"a{n}": {"category": "zeppelins"} for n in range(2)}
+    profiles |= {f"b{n}": {"business_category": "Zeppelin"} for n in range(2)}
+    result = made(dataset([], profiles), sources=["business_categories"])
+    assert list(by_name(result)) == ["zeppelin"]
+    assert result.counts.by_source["business_categories"].tolist() == [4]
+    assert result.counts.accounts.tolist() == [4]
+
+
+@pytest.mark.parametrize("first", [None, Taxonomy(read(["[- | interest | |]", "kiting:"]))])
+def test_other_sources_do_not_make_a_concept_frequent(first):
+    """Of attributes from biographies: five captions with a word do not count."""
+    posts = [(f"a{n}", "kiting again #kiting", "") for n in range(5)]
+    profiles = {"a0": {"biography": "kiting"}, **{f"a{n}": {"biography": "beekeeper"} for n in range(1, 5)}}
+    result = made(dataset(posts, profiles), sources=["biographies"], first=first)
+    assert list(by_name(result)) == ["beekeeper"]
+    assert result.counts.posts.tolist() == [0]
+
+
 # --- merging ------------------------------------------------------------------------------------------------
 
 

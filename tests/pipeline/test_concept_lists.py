@@ -119,6 +119,8 @@ def test_the_density_of_a_list_and_of_features(built, sample):
     ]
     assert by_features.accounts.mean == pytest.approx(np.mean(of_account))
     assert by_features.accounts.total == len(of_account)
+    assert "counts wider concepts too" in by_features.notes[0]
+    assert not by_list.notes
 
 
 def test_density_refuses_columns_without_names(sample):

@@ -9,7 +9,7 @@ import pytest
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.data.schema import Account, Link
+from brandfit.data.schema import Account, Link, Post
 from brandfit.errors import UsageError
 from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import AUC
@@ -261,3 +261,31 @@ def test_an_encoder_without_fitting_vectors_is_named(noise, width, found):
 
 def test_the_settings_of_concept_vectors_do_not_change_earlier_keys():
     assert not {"concept_vectors", "tune_concepts"} & set(Camera.Config().identity())
+
+
+def test_the_history_of_an_account_is_the_softmax_of_its_summed_shares():
+    """w_a (Eq. 5): shares of z' summed over posts; the sum is the mean share times H posts."""
+    accounts = [Account(id="b", role="brand"), Account(id="i")]
+    posts = [Post(id=f"p{n}", account="i") for n in range(3)]
+    shares = np.random.default_rng(2).dirichlet(np.ones(4), 3).astype(np.float32)
+    features = Features("c", np.array(["p0", "p1", "p2"], object), shares, "post", columns=tuple("wxyz"))
+    dataset = Dataset.from_rows(accounts, posts).with_slots({"concept": features})
+    camera = Camera(Camera.Config.from_settings({"posts": 3}))
+    ids = {"brands": np.array(["b"], object), "influencers": np.array(["i"], object)}
+    summed = np.exp(shares.sum(axis=0))
+    found = camera.slot_vectors(dataset, "concept", **ids).influencer.values[0]
+    np.testing.assert_allclose(found, summed / summed.sum(), rtol=1e-5)
+
+
+def test_concepts_that_an_account_does_not_have_are_no_reason(noise):
+    """Of an account with two concepts, the eight others of its ten heaviest are ties at the lowest share."""
+    features = noise.slots["concept"]
+    values = np.array(features.values)
+    row = features.ids.tolist().index("i000")
+    values[row] = 0
+    values[row, [3, 7]] = 0.5
+    dataset = noise.with_slots({"concept": replace(features, values=values)})
+    camera = Camera(Camera.Config.from_settings({"epochs": 0, "width": 0.02})).fit(dataset)
+    attention = camera.attention(dataset, "b00", "i000")
+    assert np.flatnonzero(attention["influencer"]).tolist() == [3, 7]
+    assert np.count_nonzero(attention["brand"]) == 10

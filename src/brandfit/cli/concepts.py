@@ -11,6 +11,7 @@ from brandfit.cli._shared import (
     json_option,
     only_data,
     print_json,
+    print_notes,
     print_table,
     progress,
     seed_option,
@@ -221,4 +222,5 @@ def _print_density(density: ConceptDensity) -> None:
                 f"Concepts of {noun}: {numbers.mean:.1f} on average, median {numbers.median:g}; "
                 f"{numbers.without:,} of {numbers.total:,} have none."
             )
+    print_notes(density.notes)
     click.echo("CAMERA's paper reports about 10 concepts a post and 20 an account.")

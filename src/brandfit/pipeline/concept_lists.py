@@ -26,6 +26,7 @@ from brandfit.encoders.concept._concept_list import (
 from brandfit.encoders.concept._taxonomy_file import taxonomy_of
 from brandfit.encoders.concept._term_counts import SOURCES
 from brandfit.encoders.concept._wordnet import WordNet
+from brandfit.encoders.concept.bag import Bag
 from brandfit.encoders.concept.cosmic import Cosmic
 from brandfit.encoders.concept.generator import Generator
 from brandfit.errors import UnknownName, UsageError
@@ -73,11 +74,13 @@ class ConceptDensity:
     """How many concepts the posts and the brands and influencers of a workspace have.
 
     source  the Features, or the file of the list
+    notes   what else counts than the words of a post
     """
 
     source: str
     posts: ConceptsPer
     accounts: ConceptsPer
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -175,11 +178,7 @@ def build_concepts(
         left_out=made.left_out,
         posts=made.terms.posts,
         accounts=made.terms.accounts,
-        density=ConceptDensity(
-            str(path),
-            ConceptsPer.of(made.counts.concepts_of_posts),
-            ConceptsPer.of(made.counts.concepts_of_accounts),
-        ),
+        density=concept_density(workspace, taxonomy=path),
     )
 
 
@@ -228,7 +227,9 @@ def concept_density(
         return ConceptDensity(str(taxonomy), of_posts, ConceptsPer.of(counts.concepts_of_accounts))
     encoded = _named_features(workspace, features)
     posts, accounts = _concepts_with_value(dataset, encoded, threshold=_threshold(workspace, encoded))
-    return ConceptDensity(encoded.name, ConceptsPer.of(posts), ConceptsPer.of(accounts))
+    return ConceptDensity(
+        encoded.name, ConceptsPer.of(posts), ConceptsPer.of(accounts), _spread(workspace, encoded)
+    )
 
 
 def _named_features(workspace: Workspace, name: str | None) -> Features:
@@ -241,6 +242,17 @@ def _named_features(workspace: Workspace, name: str | None) -> Features:
     if not features.columns:
         raise UsageError(f"{name} has no named columns.", NO_CONCEPTS)
     return features
+
+
+def _spread(workspace: Workspace, features: Features) -> tuple[str, ...]:
+    """A note if a post has concepts that its own words do not name."""
+    encoder = maker_of(workspace, features)
+    if not isinstance(encoder, Bag) or not (encoder.config.parents or encoder.config.profile):
+        return ()
+    return (
+        f"{features.name} counts wider concepts too, and those of the profile in every post of the account; "
+        "--taxonomy counts what posts and profiles name.",
+    )
 
 
 def _threshold(workspace: Workspace, features: Features) -> float:

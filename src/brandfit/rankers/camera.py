@@ -311,11 +311,17 @@ class Camera(TripletRanker):
         factors = self.factors(dataset, *ids)
         if "weights_b" not in factors:
             return None
+        sides = self.slot_vectors(dataset, "concept", brands=ids[0], influencers=ids[1])
         attention = {}
-        for side, suffix in (("brand", "b"), ("influencer", "m")):
+        for side, suffix, vectors in zip(("brand", "influencer"), "bm", sides, strict=True):
             concepts = factors[f"concepts_{suffix}"][0, 0].astype(np.int64)  # (10,)
+            weights = factors[f"weights_{suffix}"][0, 0]  # (10,)
+            # An account with fewer than ten concepts has others at its lowest share, in arbitrary order: they
+            # are in the score (Eq. 6-8), but the account is not about them.
+            share = vectors.values[0]
+            is_own = share[concepts] > share.min()
             attention[side] = np.zeros(dataset.slots["concept"].dim)
-            np.add.at(attention[side], concepts, factors[f"weights_{suffix}"][0, 0])
+            np.add.at(attention[side], concepts[is_own], weights[is_own])
         return attention
 
     def _factors(

@@ -63,6 +63,11 @@ SLOTS = {
 LEARNED_FROM = {"released.lda": ("accounts",), "released.graph": ("accounts", "endorsements")}
 """Data on which the authors fitted them: accounts and mentions of the training part (B-05, B-06)."""
 
+TWO_PARTS = (
+    "train.npz and test.npz number their accounts from 0 each and share no ids: an influencer of both parts is "
+    "two accounts."
+)
+
 
 class ReleasedFeatures(Importer):
     """Finished features of brands and influencers, and who endorsed whom."""
@@ -81,6 +86,7 @@ class ReleasedFeatures(Importer):
                 f"{path_text(path)} holds neither train.npz nor test.npz.",
                 "Give the folder that holds train.npz.",
             )
+        self.warnings = [TWO_PARTS] if len(parts) > 1 else []
         # Matrices are joined over both parts, because Features cover all accounts.
         blocks: dict[str, list[Rows]] = {name: [] for name in MATRICES}
         form_by_id: dict[str, AccountForm] = {}

@@ -4,11 +4,12 @@ have (CAMERA, Wang et al. 2021, IV-D: about 10 and 20)."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import pyarrow as pa
 
 from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
@@ -37,54 +38,90 @@ class ConceptCounts:
     concepts_of_accounts: np.ndarray
 
 
-def count_concepts(dataset: Dataset, taxonomy: Taxonomy, progress: Progress | None = None) -> ConceptCounts:
-    """Count the concepts of all brands and influencers."""
-    find = taxonomy.find
-    # Popular hashtags repeat often, and splitting one into words is slow.
-    find_tag = lru_cache(1 << 16)(taxonomy.find_tag)
-    n_concepts = len(taxonomy)
-    by_source: dict[Source, np.ndarray] = {source: np.zeros(n_concepts, np.int64) for source in SOURCES}
-    in_posts, in_accounts = np.zeros(n_concepts, np.int64), np.zeros(n_concepts, np.int64)
+def count_concepts(
+    dataset: Dataset,
+    taxonomy: Taxonomy,
+    sources: Collection[Source] = SOURCES,
+    *,
+    training: bool = False,
+    progress: Progress | None = None,
+) -> ConceptCounts:
+    """Count the concepts of brands and influencers in these sources.
 
-    def counted(source: Source, numbers: Iterable[int]) -> set[int]:
-        distinct = set(numbers)
-        by_source[source][list(distinct)] += 1
-        return distinct
+    training  only accounts outside the official test split
+    """
+    counter = _Counter(taxonomy, frozenset(sources))
+    posts = dataset.posts.filter(pa.array(represents_account(dataset)))
+    described = descriptions(dataset) if "descriptions" in sources else {}
 
-    # Profiles: each account once.
+    # Profiles: each account once. Concepts of an account are those of its profile and of all its posts.
     of_account: dict[str, set[int]] = {}
-    for row in dataset.accounts.select(["id", "role", "biography", "business_category"]).to_pylist():
-        if row["role"] != "audience":
-            of_biography = counted("biographies", find(clean(row["biography"] or "")))
-            of_category = counted("business_categories", find(clean(row["business_category"] or "")))
-            of_account[row["id"]] = of_biography | of_category
+    columns = ["id", "role", "split", "biography", "business_category", "category"]
+    for row in dataset.accounts.select(columns).to_pylist():
+        if row["role"] != "audience" and not (training and row["split"] == "test"):
+            of_account[row["id"]] = counter.of_profile(row)
 
-    # Posts: concepts of an account are those of its profile and of all its posts.
-    described = descriptions(dataset)
-    rows = zip(*column_lists(dataset.posts, ("id", "account", "caption", "hashtags")), strict=True)
     concepts_of_posts = []
-    for n, (id, account, caption, tags) in enumerate(
-        itertools.compress(rows, represents_account(dataset).tolist())
-    ):
-        if account not in of_account:  # audiences
+    rows = zip(*column_lists(posts, ("id", "account", "caption", "hashtags")), strict=True)
+    for n, (id, account, caption, tags) in enumerate(rows):
+        if account not in of_account:  # audiences, and accounts that are left out
             continue
-        in_tags = (find_tag(tag) for tag in tags or () if not FISHING.search(tag))
-        in_pictures = map(find, described.get(id, ()))
-        # A concept counts once in each source, and once in the post.
-        of_post = counted("hashtags", itertools.chain.from_iterable(in_tags))
-        of_post |= counted("captions", find(clean(caption or "", hashtags="drop")))
-        of_post |= counted("descriptions", itertools.chain.from_iterable(in_pictures))
-        in_posts[list(of_post)] += 1
+        of_post = counter.of_post(caption or "", tags or (), described.get(id, ()))
         concepts_of_posts.append(len(of_post))
         of_account[account] |= of_post
         if progress is not None and n % BLOCK == 0:
-            progress(n, dataset.posts.num_rows, "count concepts")
+            progress(n, posts.num_rows, "count concepts")
+    in_accounts = np.zeros(len(taxonomy), np.int64)
     for numbers in of_account.values():
         in_accounts[list(numbers)] += 1
     return ConceptCounts(
-        posts=in_posts,
+        posts=counter.posts,
         accounts=in_accounts,
-        by_source=by_source,
+        by_source=counter.by_source,
         concepts_of_posts=np.array(concepts_of_posts, np.int64),
         concepts_of_accounts=np.array([len(numbers) for numbers in of_account.values()], np.int64),
     )
+
+
+class _Counter:
+    """Adds the concepts of one text after another.
+
+    posts      (c,) posts that name each concept
+    by_source  source to (c,) posts, or accounts
+    """
+
+    def __init__(self, taxonomy: Taxonomy, sources: Collection[Source]) -> None:
+        self.find, self.sources = taxonomy.find, sources
+        # Popular hashtags repeat often, and splitting one into words is slow.
+        self.find_tag = lru_cache(1 << 16)(taxonomy.find_tag)
+        self.posts = np.zeros(len(taxonomy), np.int64)
+        self.by_source: dict[Source, np.ndarray] = {
+            source: np.zeros(len(taxonomy), np.int64) for source in SOURCES
+        }
+
+    def of_profile(self, account: Mapping[str, str | None]) -> set[int]:
+        """Concepts of a profile. Stated and business categories are one source."""
+        categories = filter(None, (account["business_category"], account["category"]))
+        return self._counted("biographies", [clean(account["biography"] or "")]) | self._counted(
+            "business_categories", categories
+        )
+
+    def of_post(self, caption: str, tags: Iterable[str], described: Iterable[str]) -> set[int]:
+        """Concepts of a post, which count once in the post and once in each source."""
+        of_post = self._counted("captions", [clean(caption, hashtags="drop")])
+        of_post |= self._counted("descriptions", described)
+        if "hashtags" in self.sources:
+            by_tag = (self.find_tag(tag) for tag in tags if not FISHING.search(tag))
+            in_tags = set(itertools.chain.from_iterable(by_tag))
+            self.by_source["hashtags"][list(in_tags)] += 1
+            of_post |= in_tags
+        self.posts[list(of_post)] += 1
+        return of_post
+
+    def _counted(self, source: Source, texts: Iterable[str]) -> set[int]:
+        """Concepts of the texts of a source; none if the source is not read."""
+        if source not in self.sources:
+            return set()
+        numbers = set(itertools.chain.from_iterable(map(self.find, texts)))
+        self.by_source[source][list(numbers)] += 1
+        return numbers

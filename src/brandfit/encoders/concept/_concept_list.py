@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -119,7 +120,7 @@ class LeftOutTerms:
 @dataclass(frozen=True)
 class ConceptList:
     """
-    concepts, counts  in the same order
+    concepts, counts  in the same order; counts of the sources and accounts that were read
     terms     that were found
     left_out  reason to the terms that are no concepts
     merged    way of merging ("first list", "WordNet", "co-occurrence") to the number of words
@@ -154,9 +155,10 @@ def build_concept_list(
     builder.merge_by_cooccurrence()
     listed = list(builder.listed.values())
 
-    # Counted again, because a post may have several words of one concept. Concepts that the data hardly has
-    # are left out now.
-    exact = count_concepts(dataset, _taxonomy_of(listed), progress)
+    # Counted again, in the same sources and accounts, because a post may have several words of one concept.
+    # Concepts that the data hardly has are left out now.
+    count = partial(count_concepts, dataset, sources=sources, training=True, progress=progress)
+    exact = count(taxonomy=_taxonomy_of(listed))
     profiles = np.maximum(exact.by_source["biographies"], exact.by_source["business_categories"])
     is_frequent = (exact.posts >= bounds.posts) & (exact.accounts >= bounds.accounts)
     is_frequent |= profiles >= bounds.profiles
@@ -171,7 +173,7 @@ def build_concept_list(
     concepts = _with_kept_parents(listed, kept[: bounds.most], first=first)
     return ConceptList(
         concepts=tuple(concepts),
-        counts=count_concepts(dataset, _taxonomy_of(concepts), progress),
+        counts=count(taxonomy=_taxonomy_of(concepts)),
         terms=counts,
         left_out=builder.left_out_terms(),
         merged=_words_by_merge(concepts),
