@@ -209,10 +209,10 @@ def test_a_folder_with_both_parts_is_judged_as_its_source_says(source, tmp_path)
 
 def test_an_import_of_both_parts_says_that_they_share_no_ids(source, tmp_path):
     """An influencer of both parts cannot be recognised, so it must not silently be two."""
-    with Workspace(tmp_path / "work") as workspace:
+    with Workspace(tmp_path / "work", create=True) as workspace:
         both = pipeline.import_source(workspace, NAME, source)
     assert any("an influencer of both parts is two accounts" in text for text in both.warnings)
     for file in source.glob("test*"):
         file.unlink()
-    with Workspace(tmp_path / "one") as workspace:
+    with Workspace(tmp_path / "one", create=True) as workspace:
         assert not pipeline.import_source(workspace, NAME, source).warnings

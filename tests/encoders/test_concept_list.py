@@ -208,6 +208,18 @@ def test_a_word_of_several_meanings_joins_nothing(wordnet):
     assert set(by_name(made(dataset(posts), wordnet=wordnet))) == {"bank", "depository"}
 
 
+def test_attributes_are_frequent_words_of_biographies_merged_by_isa(wordnet):
+    """M-06: other sources do not count, rare words of biographies join the attribute above them."""
+    profiles = {f"a{n}": {"biography": "car. lover"} for n in range(5)}
+    profiles |= {f"b{n}": {"biography": "cab driver"} for n in range(2)}
+    posts = [(f"a{n}", "gardener #gardener", "") for n in range(5)]
+    result = made(dataset(posts, profiles), sources=["biographies"], wordnet=wordnet)
+    attributes = by_name(result)
+    assert set(attributes) == {"car", "lover"}
+    assert attributes["car"].merges == {"cab": "WordNet: is a kind of car"}
+    assert result.counts.by_source["biographies"][list(attributes).index("car")] == 7
+
+
 def test_wordnet_gives_the_kind_of_a_concept(wordnet):
     posts = [(f"a{n}", tag, "") for n in range(4) for tag in ("#gardener", "#car")]
     kinds = {concept.name: concept.kind for concept in made(dataset(posts), wordnet=wordnet).concepts}

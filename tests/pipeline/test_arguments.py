@@ -398,6 +398,7 @@ def right_names(trained, out: Path) -> dict[str, dict]:
         "export": {"what": "rankings", "file": out / "r.csv", "brands": BRAND, "k": 3},
         "facts_of": {"influencer": SOMEONE, "names": "followers"},
         "fit_maps": {"like": BRAND, "pictures": picture},
+        "no_topics_reason": {"account": BRAND},
         "pair": pair,
         "rank_query": {"brand": BRAND, "query": pipeline.RankingQuery(like=SOMEONE)},
         "rank": {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import rates
 from brandfit.learning.pooling import Vectors, account_vectors
 
 RATE = "engagement_rate"
@@ -36,18 +39,35 @@ def levels(dataset: Dataset, accounts: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def campaign_rates(dataset: Dataset) -> dict[tuple[str, str], float]:
-    """(brand, influencer) to the mean ``weight`` of their endorsements, the engagement of campaign posts.
+    """(brand, influencer) to the mean engagement of their campaign posts: the ``weight`` of an endorsement,
+    or the engagement rate of the post of the influencer that states it.
 
-    Pairs without a weight are left out. It exists only for pairs that work together, so a score that reads it
+    Pairs with neither are left out. It exists only for pairs that work together, so a score that reads it
     reads the label.
     """
-    links = dataset.links_of_kinds("endorses").select(["target", "source", "weight"])
-    weights_by_pair: dict[tuple[str, str], list[float]] = {}
-    columns = column_lists(links, ("target", "source", "weight"))
-    for brand, influencer, weight in zip(*columns, strict=True):
-        if weight is not None:
-            weights_by_pair.setdefault((brand, influencer), []).append(weight)
-    return {pair: float(np.mean(weights)) for pair, weights in weights_by_pair.items()}
+    links = dataset.links_of_kinds("endorses").select(["target", "source", "post", "weight"])
+    rate_by_post = _rates_of_posts(dataset, links)
+    rates_by_pair: dict[tuple[str, str], list[float]] = {}
+    columns = column_lists(links, ("target", "source", "post", "weight"))
+    for brand, influencer, post, weight in zip(*columns, strict=True):
+        # A brand's own post that names an influencer is no campaign post of the influencer.
+        rate = weight if weight is not None else rate_by_post.get((influencer, post))
+        if rate is not None:
+            rates_by_pair.setdefault((brand, influencer), []).append(rate)
+    return {pair: float(np.mean(of_pair)) for pair, of_pair in rates_by_pair.items()}
+
+
+def _rates_of_posts(dataset: Dataset, links: pa.Table) -> dict[tuple[str, str], float]:
+    """(account, post) to the engagement rate of the posts of links without a weight, if it is known."""
+    unweighted = links["post"].filter(pc.is_null(links["weight"])).drop_null().combine_chunks()
+    posts = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=unweighted))
+    columns = column_lists(posts, ("account", "id"))
+    of_posts = rates(dataset, posts)  # (p,)
+    known = {}
+    for account, post, rate in zip(*columns, of_posts.tolist(), strict=True):
+        if not np.isnan(rate):
+            known[account, post] = rate
+    return known
 
 
 def scale(known: np.ndarray) -> tuple[float, float]:

@@ -157,6 +157,9 @@ class Mir(NetworkRanker):
             ids = pairs.brands[brand], pairs.influencers[influencer]
             if ids in rates:
                 self._grade_by_pair[brand, influencer] = rates[ids]
+        n_ungraded = len(pairs.rows) - len(self._grade_by_pair)
+        if n_ungraded:
+            self.training["ungraded"] = [n_ungraded, len(pairs.rows)]
         grades = list(self._grade_by_pair.values())
         self._median_grade = float(np.median(grades)) if grades else 0.0
         return self.training
@@ -178,6 +181,12 @@ class Mir(NetworkRanker):
 
     def notes(self, dataset: Dataset) -> list[str]:
         notes = super().notes(dataset)
+        if "ungraded" in self.training:
+            n, total = self.training["ungraded"]
+            notes.append(
+                f"the engagement of the campaign post is unknown for {n:,} of {total:,} training pairs: they "
+                "have the median grade"
+            )
         account_slots = [slot for slot in self.used_slots(dataset) if dataset.slots[slot].level == "account"]
         if self.config.pooling == "weighted" and account_slots:
             slots = ", ".join(account_slots)

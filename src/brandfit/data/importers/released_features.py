@@ -64,8 +64,8 @@ LEARNED_FROM = {"released.lda": ("accounts",), "released.graph": ("accounts", "e
 """Data on which the authors fitted them: accounts and mentions of the training part (B-05, B-06)."""
 
 TWO_PARTS = (
-    "train.npz and test.npz number their accounts from 0 each and share no ids: an influencer of both parts is "
-    "two accounts."
+    "train.npz and test.npz number their accounts from 0 each and share no ids: an influencer of both parts "
+    "is two accounts."
 )
 
 
