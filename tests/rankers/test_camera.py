@@ -204,6 +204,7 @@ def test_the_defaults_are_those_of_the_paper():
     torch = pytest.importorskip("torch")
     from brandfit.rankers._camera_net import CameraNet
 
+    torch.manual_seed(0)
     config = Camera.Config()
     assert (config.learning_rate, config.decay, config.epochs, config.batch_size) == (0.001, 0.95, 40, 8)
     assert (config.dropout, config.l1) == (0.6, 0.001)
@@ -218,7 +219,8 @@ def test_the_defaults_are_those_of_the_paper():
     weights = [p for name, p in network.named_parameters() if name.endswith("weight") and p.ndim == 2]
     largest = [float(weight.detach().abs().max()) for weight in weights if weight.numel() > 1000]
     assert largest
-    assert all(0.099 < value <= 0.1 for value in largest)
+    # The float32 next to .1 is above .1.
+    assert all(0.099 < value <= 0.1 + 1e-7 for value in largest)
 
 
 def test_the_hinge_has_the_margin_of_the_paper(monkeypatch):
