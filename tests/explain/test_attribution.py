@@ -307,6 +307,13 @@ def test_of_camera_the_direction_is_its_attention(toy):
     expected = {
         COLUMNS[int(c)]: w for c, w in zip(told["concepts_m"][0, 0], told["weights_m"][0, 0], strict=True)
     }
+    # Concepts that the influencer does not have are ties at its lowest share, and no direction.
+    sides = ranker.slot_vectors(
+        toy, "concept", brands=np.array(["shop"], dtype=object), influencers=np.array(["i05"], dtype=object)
+    )
+    share = dict(zip(COLUMNS, sides.influencer.values[0], strict=True))
+    expected = {axis: w if share[axis] > min(share.values()) else 0.0 for axis, w in expected.items()}
+    assert any(expected.values())
     for axis, value in zip(found.axes, found.series["marketing direction: influencer"], strict=True):
         assert value == pytest.approx(expected[axis], rel=1e-4)
 
