@@ -107,6 +107,7 @@ class Features:
             )
         if self.columns and len(self.columns) != self.dim:
             raise ValueError(f"Features {self.name}: {len(self.columns)} column names for {self.dim} columns")
+        # Rankers start from them by column: one too many would shift all.
         if self.column_vectors is not None and len(self.column_vectors) != self.dim:
             raise ValueError(
                 f"Features {self.name}: {len(self.column_vectors)} vectors of columns for {self.dim} columns"

@@ -225,6 +225,7 @@ def concept_density(
         counts = count_concepts(dataset, taxonomy_of(str(taxonomy)))
         of_posts = ConceptsPer.of(counts.concepts_of_posts)
         return ConceptDensity(str(taxonomy), of_posts, ConceptsPer.of(counts.concepts_of_accounts))
+    # What counts as a concept of a post depends on the encoder.
     encoded = _named_features(workspace, features)
     posts, accounts = _concepts_with_value(dataset, encoded, threshold=_threshold(workspace, encoded))
     return ConceptDensity(

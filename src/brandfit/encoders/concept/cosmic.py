@@ -150,6 +150,7 @@ class Cosmic(PicturedEncoder):
         """Learn the concepts of the generator, from every post with a picture."""
         generator.learn(dataset)
         generator.folder, generator.progress, generator.mapper = self.folder, self.progress, self.mapper
+        # Every post with a picture counts, also those without hashtags and descriptions.
         self.learned_concepts = generator.learned_concepts
         rows = training_posts(dataset, False)
         hash_by_post = picture_by_post(rows)

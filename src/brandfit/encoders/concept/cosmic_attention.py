@@ -53,6 +53,7 @@ class CosmicAttention(Cosmic):
             hash_by_post = picture_by_post(dataset)
             contents = [[text_by_post.get(post, ""), hash] for post, hash in hash_by_post.items()]
             return Units(list(hash_by_post), contents)
+        # Units do not depend on the list of concepts.
         labelled = Bag(LABELS).units(dataset)
         contents = []
         for post, (_, tags, described, *_) in zip(labelled.ids, labelled.contents, strict=True):
@@ -77,6 +78,7 @@ class CosmicAttention(Cosmic):
         if self.generator is not None:
             probabilities = self.generator.encode_batch([picture for (picture,) in batch])
             return (probabilities >= CERTAIN).astype(np.float32)
+        # Units of ``concept.bag`` without caption and profile, which labels do not read.
         labels = [["", tags, described, *NO_PROFILE] for tags, described in batch]
         weights = Bag(replace(LABELS, taxonomy=self.config.taxonomy)).encode_batch(labels)
         return (np.nan_to_num(weights[:, self.learned_concepts]) > 0).astype(np.float32)
