@@ -123,6 +123,19 @@ def test_the_density_of_a_list_and_of_features(built, sample):
     assert not by_list.notes
 
 
+def test_posts_that_are_not_read_do_not_count_as_posts_without_concepts(sample, tmp_path):
+    work = tmp_path / "work"
+    shutil.copytree(sample, work)
+    with Workspace(work) as workspace:
+        total = pipeline.concept_density(workspace).posts.total
+        pipeline.encode(workspace, "concept.bag", settings={"last_posts": 2})
+        features = workspace.features("concept.bag")
+        density = pipeline.concept_density(workspace)
+    assert density.posts.total == len(features) < total
+    assert density.posts.mean == pytest.approx((features.values > 0).sum(axis=1).mean())
+    assert f"{total - len(features):,} posts do not count" in density.notes[0]
+
+
 def test_density_refuses_columns_without_names(sample):
     with pytest.raises(UsageError, match=r"text\.hashing has no named columns"):
         pipeline.concept_density(sample, "text.hashing")

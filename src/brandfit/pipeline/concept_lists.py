@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from brandfit.arguments import Texts, checked
 from brandfit.data import tabular
@@ -228,9 +229,8 @@ def concept_density(
     # What counts as a concept of a post depends on the encoder.
     encoded = _named_features(workspace, features)
     posts, accounts = _concepts_with_value(dataset, encoded, threshold=_threshold(workspace, encoded))
-    return ConceptDensity(
-        encoded.name, ConceptsPer.of(posts), ConceptsPer.of(accounts), _spread(workspace, encoded)
-    )
+    notes = (*_not_read(dataset, encoded), *_spread(workspace, encoded))
+    return ConceptDensity(encoded.name, ConceptsPer.of(posts), ConceptsPer.of(accounts), notes)
 
 
 def _named_features(workspace: Workspace, name: str | None) -> Features:
@@ -243,6 +243,32 @@ def _named_features(workspace: Workspace, name: str | None) -> Features:
     if not features.columns:
         raise UsageError(f"{name} has no named columns.", NO_CONCEPTS)
     return features
+
+
+def _read_posts(dataset: Dataset, features: Features) -> np.ndarray:
+    """(p,) bool: posts of ``dataset.posts`` with a row, or with content in which nothing was recognised.
+    Others are not encoded yet, or left out by ``last_posts``."""
+    ids = dataset.posts["id"].combine_chunks()
+    is_read = features.rows_of(ids) >= 0
+    if features.contents is not None:
+        silent = pa.array(features.contents.silent, pa.string())
+        is_read |= pc.is_in(ids, value_set=silent).to_numpy(zero_copy_only=False)
+    return is_read
+
+
+def _not_read(dataset: Dataset, features: Features) -> tuple[str, ...]:
+    """A note on posts that do not count because these Features do not cover them."""
+    if features.level == "account":
+        return ()
+    is_left_out = represents_account(dataset) & ~_read_posts(dataset, features)  # (p,)
+    n = int(is_left_out.sum())
+    if not n:
+        return ()
+    example = dataset.posts["id"][int(np.flatnonzero(is_left_out)[0])].as_py()
+    return (
+        f"{n:,} posts do not count, for example {example!r}: {features.name} does not cover them (not "
+        "encoded, no content, or left out by last_posts).",
+    )
 
 
 def _spread(workspace: Workspace, features: Features) -> tuple[str, ...]:
@@ -273,7 +299,7 @@ def _concepts_with_value(
         of_accounts = features.values_of(accounts).values > threshold  # (a, c)
         return np.zeros(0, np.int64), of_accounts.sum(axis=1)
     row_by_account = position_by_item(accounts.tolist())
-    posts = dataset.posts.filter(pa.array(represents_account(dataset)))
+    posts = dataset.posts.filter(pa.array(represents_account(dataset) & _read_posts(dataset, features)))
     in_account = np.zeros((len(accounts), features.dim), bool)  # (a, c)
     of_posts = []
     # In blocks: the features of all posts may be larger than memory.
