@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from brandfit import pipeline
+from brandfit import pipeline, registry
 from brandfit.cli import cli
 from brandfit.data.captions import hashtags
 from brandfit.data.features import Features
@@ -618,3 +620,58 @@ def test_a_ranking_by_a_model_that_is_older_than_the_data_says_so(workspace):
     assert not [
         note for note in pipeline.rank(workspace, "travel.shop").notes if note.startswith("brandfit:")
     ]
+
+
+@pytest.fixture
+def with_own_list(workspace, tmp_path):
+    """(workspace, file): the concepts are those of a list of one's own."""
+    own = tmp_path / "own.txt"
+    own.write_text("camping: tent\nbaking: bread\n", "utf-8")
+    pipeline.encode(workspace, "concept.bag", settings={"taxonomy": str(own)})
+    pipeline.update(workspace)
+    return workspace, own
+
+
+def test_an_edited_file_of_a_setting_makes_its_features_out_of_date(with_own_list, capsys):
+    workspace, own = with_own_list
+    where = str(workspace.path)
+    assert not pipeline.outdated(workspace)
+    own.write_text("camping: tent\nbaking: bread\ncooking: pasta\n", "utf-8")
+    (features,) = pipeline.outdated(workspace).features
+    assert features.sentence == f"concept.bag: {own} changed after they were encoded"
+    assert features.sentence in run(capsys, "check", "-w", where)
+    (of_json,) = json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"]
+    assert (of_json["edited"], of_json["new"], of_json["changed"]) == ([str(own)], 0, 0)
+    assert "Encoded: concept.bag" in run(capsys, "update", "-w", where)
+    assert workspace.features("concept.bag").columns == ("camping", "baking", "cooking")
+    assert not pipeline.outdated(workspace)
+
+
+def test_a_file_that_is_only_touched_or_away_changes_nothing(with_own_list):
+    workspace, own = with_own_list
+    os.utime(own, (1, 1))
+    assert not pipeline.outdated(workspace)
+    own.unlink()
+    assert not pipeline.outdated(workspace)
+
+
+def test_an_edited_file_and_new_posts_are_both_named(with_own_list):
+    workspace, own = with_own_list
+    own.write_text("camping: tent\n", "utf-8")
+    workspace.write("one", [Post(id="late", account="food.0", caption="a tent", time=1_800_000_000)])
+    sentences = [stale.sentence for stale in pipeline.outdated(workspace).features]
+    (sentence,) = [text for text in sentences if text.startswith("concept.bag")]
+    assert f"{own} changed after they were encoded; " in sentence
+    assert "1 new" in sentence
+
+
+@pytest.mark.parametrize("name", registry.names("encoder"))
+def test_settings_that_name_a_file_are_noticed_when_it_changes(name):
+    """A new encoder whose setting is a file of the user must list it in ``file_settings``."""
+    cls = registry.load("encoder", name)
+    of_files = set()
+    for field in msgspec.inspect.type_info(cls.Config).fields:
+        schema = getattr(field.type, "extra_json_schema", None) or {}
+        if "file" in schema.get("description", ""):
+            of_files.add(field.name)
+    assert of_files == set(cls.file_settings)

@@ -317,7 +317,8 @@ def test_an_empty_place_says_why():
         is_partner = np.array([id in partners for id in ranking.candidates])
         similarity = np.ones(len(scores))
         picks = pick_cases(ranking, is_partner=is_partner, similarity=similarity, below=2)
-        return _empty_places(ranking, is_partner, roles={pick.role for pick in picks})
+        roles = {pick.role for pick in picks}
+        return _empty_places(ranking, is_partner, roles=roles, low_rank=2)
 
     assert reasons([NAN, NAN], {"i0"}) == ["the four places are empty: no candidate has a score"]
     no_partner, no_other = "no partner of the brand has a score", "every candidate with a score is a partner"
@@ -329,7 +330,11 @@ def test_an_empty_place_says_why():
         f"no top negative: {no_other} of the brand",
         f"no similar negative: {no_other} of the brand",
     ]
-    assert "no lowest positive: one partner of the brand has a score" in reasons([3, NAN, 1], {"i0", "i1"})
+    of_three = reasons([3, NAN, 1], {"i0", "i1"})
+    assert "no lowest positive: one partner of the brand has a score" in of_three
+    # The bound is as large as the list; with one candidate more, somebody has a low rank.
+    assert "no similar negative: no candidate has a rank larger than 2" in of_three
+    assert not any("similar negative" in reason for reason in reasons([4, 3, 2, 1], {"i0", "i1"}))
 
 
 def test_concepts_that_are_not_encoded_name_the_command(small):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import itertools
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -115,6 +116,8 @@ class Encoder(ABC):
     neutral: ClassVar[tuple[str, ...]] = ()
     """Settings that change no number (device, threads, path of a file). Units that were encoded under other
     values of these stay valid."""
+    file_settings: ClassVar[tuple[str, ...]] = ()
+    """Settings that name files of the user. Features are out of date if such a file has changed."""
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "text"
     """The slot of a ranker that these Features fill by default."""
@@ -198,8 +201,19 @@ class Encoder(ABC):
 
     @property
     def about(self) -> dict[str, Any]:
-        """The encoder and its settings, as a store notes them for a maker."""
-        return {"encoder": self.name, "config": self.config.identity()}
+        """The encoder, its settings and the state of its files, as a store notes them for a maker."""
+        about = {"encoder": self.name, "config": self.config.identity()}
+        files = {path: state for path in self.files if (state := file_state(path))}
+        return {**about, "files": files} if files else about
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that its settings name."""
+        paths: list[str] = []
+        for setting in self.file_settings:
+            value = getattr(self.config, setting)
+            paths += [value] if isinstance(value, str) else value
+        return tuple(filter(None, paths))
 
     @property
     def last_posts(self) -> int:
@@ -439,6 +453,31 @@ class Encoder(ABC):
                 f"{values.shape}"
             )
         return values
+
+
+def file_state(path: str) -> dict[str, Any]:
+    """Size, time of the last change (ns) and digest of a file; {} if it is not there."""
+    try:
+        state = os.stat(path)
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return {}
+    return {"size": state.st_size, "changed": state.st_mtime_ns, "sha256": digest}
+
+
+def has_changed(path: str, recorded: Mapping[str, Any]) -> bool:
+    """Whether the content of a file is not that of a recorded ``file_state``. A file that is not there has
+    not changed: Features that were made of it stay as they are."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return False
+    # Large files are read only if their size or time is another one.
+    if not recorded or (state.st_size, state.st_mtime_ns) == (recorded["size"], recorded["changed"]):
+        return False
+    now = file_state(path)
+    return bool(now) and now["sha256"] != recorded["sha256"]
 
 
 def _select_units(units: Units, only: Collection[str]) -> Units:

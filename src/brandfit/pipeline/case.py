@@ -169,7 +169,8 @@ def _study(
     # Features that were fitted on all accounts have seen the held-out pairs.
     read = {view.slots[slot].name for slot in model.used_slots(view)}
     leaks = [f"{features} {leak}" for features, leak in fold.features if features in read]
-    absent = _empty_places(ranking, is_partner, roles={pick.role for pick in picks})
+    roles = {pick.role for pick in picks}
+    absent = _empty_places(ranking, is_partner, roles=roles, low_rank=low_rank.bound)
     # The ranker sees neither the partners nor the reason: they are held out.
     unseen = SEEN_AS["none"].format(brand=brand)
     seen = f"{HELD_OUT.format(brand=brand)}: {len(held_out.partners):,} of them are candidates"
@@ -205,12 +206,15 @@ def _low_rank(ranking: Ranking, below: int | None) -> _LowRank:
     )
 
 
-def _empty_places(ranking: Ranking, is_partner: np.ndarray, *, roles: Collection[str]) -> list[str]:
+def _empty_places(
+    ranking: Ranking, is_partner: np.ndarray, *, roles: Collection[str], low_rank: int
+) -> list[str]:
     """Notes on the places of the study that no influencer has, each with its reason; one note if no candidate
     has a score.
 
     is_partner  (n,) bool of the candidates of the ranking
     roles       the places that influencers have
+    low_rank    larger ranks are low
     """
     has_score = ~np.isnan(ranking.scores)  # (n,)
     if not has_score.any():
@@ -218,11 +222,15 @@ def _empty_places(ranking: Ranking, is_partner: np.ndarray, *, roles: Collection
     no_partner = "no partner of the brand has a score"
     no_other = "every candidate with a score is a partner of the brand"
     has_others = bool((has_score & ~is_partner).any())
+    if int(has_score.sum()) <= low_rank:
+        not_similar = f"no candidate has a rank larger than {low_rank:,}"
+    else:
+        not_similar = NOT_SIMILAR
     reasons = {
         "top positive": no_partner,
         "top negative": no_other,
         "lowest positive": "one partner of the brand has a score" if "top positive" in roles else no_partner,
-        "similar negative": NOT_SIMILAR if has_others else no_other,
+        "similar negative": not_similar if has_others else no_other,
     }
     return [f"no {role}: {reason}" for role, reason in reasons.items() if role not in roles]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from brandfit.encoders.concept._taxonomy_file import taxonomy_of
 from brandfit.encoders.concept._term_counts import SOURCES
 from brandfit.encoders.concept._wordnet import WordNet
 from brandfit.encoders.concept.bag import Bag
-from brandfit.encoders.concept.cosmic import Cosmic
+from brandfit.encoders.concept.cosmic import CERTAIN, Cosmic
 from brandfit.encoders.concept.generator import Generator
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.pooling import represents_account
@@ -42,8 +42,6 @@ from brandfit.workspace import Place, Workspace, as_workspace
 BUILT_IN, NOTHING = "built-in", "none"
 """Values of ``first`` that are no files."""
 ENDINGS = (".csv", ".xlsx")
-CERTAIN = 0.5
-"""Probability of ``concept.generator`` from which a picture shows a concept."""
 BLOCK = 4_096
 """Posts whose features are in memory at a time."""
 
@@ -228,9 +226,8 @@ def concept_density(
         return ConceptDensity(str(taxonomy), of_posts, ConceptsPer.of(counts.concepts_of_accounts))
     # What counts as a concept of a post depends on the encoder.
     encoded = _named_features(workspace, features)
-    posts, accounts = _concepts_with_value(dataset, encoded, threshold=_threshold(workspace, encoded))
-    notes = (*_not_read(dataset, encoded), *_spread(workspace, encoded))
-    return ConceptDensity(encoded.name, ConceptsPer.of(posts), ConceptsPer.of(accounts), notes)
+    density = _density_of(dataset, encoded, threshold=_threshold(workspace, encoded))
+    return replace(density, notes=(*_not_read(dataset, encoded), *_spread(workspace, encoded)))
 
 
 def _named_features(workspace: Workspace, name: str | None) -> Features:
@@ -290,14 +287,13 @@ def _threshold(workspace: Workspace, features: Features) -> float:
     return 1 / features.dim if isinstance(encoder, Cosmic) else 0.0
 
 
-def _concepts_with_value(
-    dataset: Dataset, features: Features, *, threshold: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """(p,) concepts of each post, none for Features of accounts, and (a,) of each brand and influencer."""
+def _density_of(dataset: Dataset, features: Features, *, threshold: float) -> ConceptDensity:
+    """Concepts with a value above the threshold; no posts for Features of accounts."""
     accounts = np.concatenate([dataset.brands, dataset.influencers])
     if features.level == "account":
         of_accounts = features.values_of(accounts).values > threshold  # (a, c)
-        return np.zeros(0, np.int64), of_accounts.sum(axis=1)
+        no_posts = ConceptsPer.of(np.zeros(0, np.int64))
+        return ConceptDensity(features.name, no_posts, ConceptsPer.of(of_accounts.sum(axis=1)))
     row_by_account = position_by_item(accounts.tolist())
     posts = dataset.posts.filter(pa.array(represents_account(dataset) & _read_posts(dataset, features)))
     in_account = np.zeros((len(accounts), features.dim), bool)  # (a, c)
@@ -310,4 +306,5 @@ def _concepts_with_value(
             if owner in row_by_account:
                 of_posts.append(int(row.sum()))
                 in_account[row_by_account[owner]] |= row
-    return np.array(of_posts, np.int64), in_account.sum(axis=1)
+    numbers = ConceptsPer.of(np.array(of_posts, np.int64))
+    return ConceptDensity(features.name, numbers, ConceptsPer.of(in_account.sum(axis=1)))

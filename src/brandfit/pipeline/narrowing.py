@@ -265,7 +265,7 @@ def _with_parity(ranking: Ranking, context: RankingContext) -> Ranking:
 
 
 PARITY_BEGINNING = "each follower tier"
-"""Beginning of the note on parity, whatever it says, so that a page can show it next to the list."""
+"""Beginning of every note on parity, by which a page finds the note to show next to the list."""
 
 
 def _no_parity_note(scores: np.ndarray, tiers: np.ndarray) -> str:

@@ -12,7 +12,7 @@ from brandfit.data import categories
 from brandfit.data.categories import JOINT
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.encoders.base import Gap
+from brandfit.encoders.base import Gap, has_changed
 from brandfit.errors import BrandfitError
 from brandfit.pipeline.datasets import fill_slots
 from brandfit.pipeline.readers import maker_of
@@ -26,10 +26,11 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class StaleFeatures:
-    """Features that do not cover all rows.
+    """Features that do not cover all rows, or that were made with an earlier state of a file.
 
     ids      of the posts or accounts (``level``) that are new or changed
     why_not  why ``brandfit update`` cannot encode them, "" if it can
+    edited   files of its settings that have changed
     """
 
     name: str
@@ -38,15 +39,21 @@ class StaleFeatures:
     changed: int
     ids: frozenset[str] = field(repr=False)
     why_not: str = ""
+    edited: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
+        changes = [f"{', '.join(self.edited)} changed after they were encoded"] if self.edited else []
+        changes += [self._missing_rows()] if self.ids else []
+        return f"{self.name}: {'; '.join(changes)}"
+
+    def _missing_rows(self) -> str:
         # Only counts that are not 0 are named.
         counts = [f"{n:,} {word}" for n, word in ((self.new, "new"), (self.changed, "changed")) if n]
         noun = self.level if self.new + self.changed == 1 else f"{self.level}s"
         verb = "is" if self.new + self.changed == 1 else "are"
         examples = ", ".join(sorted(self.ids)[:EXAMPLES])
-        return f"{self.name}: {' and '.join(counts)} {noun} {verb} not encoded, for example {examples}"
+        return f"{' and '.join(counts)} {noun} {verb} not encoded, for example {examples}"
 
     def to_dict(self) -> dict[str, Any]:
         examples = sorted(self.ids)[:EXAMPLES]
@@ -56,6 +63,7 @@ class StaleFeatures:
             "new": self.new,
             "changed": self.changed,
             "examples": examples,
+            "edited": list(self.edited),
             "why_not": self.why_not,
         }
 
@@ -119,8 +127,8 @@ class Outdated:
 
 @checked
 def outdated(workspace: Place) -> Outdated:
-    """What is older than the rows: Features that do not cover all of them, and profiles and models that were
-    made from other data.
+    """What is older than the rows: Features that do not cover all of them, or were made with an earlier state
+    of a file that their settings name, and profiles and models that were made from other data.
 
     Imported Features are never out of date, because nothing here can encode in the same way.
     """
@@ -129,17 +137,40 @@ def outdated(workspace: Place) -> Outdated:
     if not workspace.fingerprint:
         return Outdated()
 
-    result: Outdated = workspace.memo.get("outdated", workspace.stamp, lambda: _outdated(workspace))
+    # The stamp of the workspace does not change with a file outside it.
+    edited = _edited_files(workspace)
+    key = (workspace.stamp, tuple(sorted(edited.items())))
+    result: Outdated = workspace.memo.get("outdated", key, lambda: _outdated(workspace, edited))
     return result
 
 
-def _outdated(workspace: Workspace) -> Outdated:
+def _edited_files(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+    """Name of Features to the files of its settings that have changed since it was encoded."""
+
+    def recorded() -> dict[str, dict[str, Any]]:
+        by_name = {}
+        for name in workspace.feature_names():
+            key = workspace.feature_info(name)["key"]
+            by_name[name] = workspace.maker(key.partition("-")[0]).get("files", {})
+        return by_name
+
+    states = workspace.memo.get("recorded_files", workspace.stamp, recorded)
+    edited = {}
+    for name, state_by_path in states.items():
+        changed = [path for path, state in state_by_path.items() if has_changed(path, state)]
+        if changed:
+            edited[name] = tuple(changed)
+    return edited
+
+
+def _outdated(workspace: Workspace, edited: Mapping[str, tuple[str, ...]]) -> Outdated:
     dataset = workspace.dataset()
     features: list[StaleFeatures] = []
     profiles: list[StaleResult] = []
     models: list[StaleResult] = []
     for name in workspace.feature_names():
-        if (stale_features := _stale_features(workspace, dataset, name)) is not None:
+        stale_features = _stale_features(workspace, dataset, name, edited=edited.get(name, ()))
+        if stale_features is not None:
             features.append(stale_features)
         if (stale_profile := _stale_profile(workspace, name)) is not None:
             profiles.append(stale_profile)
@@ -149,8 +180,11 @@ def _outdated(workspace: Workspace) -> Outdated:
     return Outdated(tuple(features), tuple(profiles), tuple(models))
 
 
-def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleFeatures | None:
-    if workspace.feature_info(name)["covers"] == workspace.fingerprint:
+def _stale_features(
+    workspace: Workspace, dataset: Dataset, name: str, *, edited: tuple[str, ...]
+) -> StaleFeatures | None:
+    is_covering = workspace.feature_info(name)["covers"] == workspace.fingerprint
+    if is_covering and not edited:
         return None
     features = workspace.features(name)
     # Features without a known encoder count as complete.
@@ -158,11 +192,11 @@ def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleF
     why_not = ""
     try:
         encoder = maker_of(workspace, features)
-        if encoder is not None:
+        if encoder is not None and not is_covering:
             gap = encoder.gap(dataset, features)
     except (BrandfitError, OSError) as error:
         why_not = f"They cannot be encoded here: {error}"
-    if not gap.new and not gap.changed:
+    if not gap.new and not gap.changed and not edited:
         return None
     return StaleFeatures(
         name=name,
@@ -171,6 +205,7 @@ def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleF
         changed=len(gap.changed),
         ids=frozenset([*gap.new, *gap.changed]),
         why_not=why_not,
+        edited=edited,
     )
 
 

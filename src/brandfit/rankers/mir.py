@@ -170,7 +170,7 @@ class Mir(NetworkRanker):
         return buckets(pairs, grades, candidates=candidates, k=self.config.k, rng=rng)
 
     def loss(self, embedder: Embedder, batch: Lists) -> Tensor:
-        # (m, k): each brand stands beside every candidate of its list.
+        # (m, k) pairs: each brand with every candidate of its list
         m, k = batch.candidates.shape
         brand: Any = batch.brand
         candidates: Any = batch.candidates

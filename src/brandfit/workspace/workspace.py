@@ -86,6 +86,7 @@ class Workspace:
             loaded=4,
             completed=4,
             outdated=2,
+            recorded_files=2,
             gaps=4,
             rankings=64,
             chances=64,

@@ -35,6 +35,7 @@ class AudienceLDA(AudienceEncoder):
     Config = AudienceLDAConfig
     config: AudienceLDAConfig
     inner = LDA
+    file_settings = LDA.file_settings
     preference = 5
     stated_columns = ()
     learned_columns = True

@@ -26,4 +26,5 @@ class AudienceObjectsScenes(AudienceEncoder):
     inner = ObjectsScenes
     slot = "audience_picture"
     neutral = ObjectsScenes.neutral
+    file_settings = ObjectsScenes.file_settings
     stated_columns = ()

@@ -20,3 +20,4 @@ class AudienceOnnx(AudienceEncoder):
     Config = AudienceOnnxConfig
     inner = Onnx
     neutral = Onnx.neutral
+    file_settings = Onnx.file_settings

@@ -236,7 +236,7 @@ class _Builder:
                     concept = self._known_concept(n)
                     concept.example = concept.example or count.example
                     self.concept_by_term.setdefault(name, concept)
-            elif name.replace(" ", "") in self.names:  # a partner's name would reveal who works with whom
+            elif name.replace(" ", "") in self.names:  # the name of a partner would reveal the label
                 self.leave_out(NAMES, name, count.accounts)
             elif not self.bounds.are_met_by(count):
                 self.rare.append(name)

@@ -76,6 +76,7 @@ class PicturedEncoder(PictureEncoder):
     config: Any
     slot = "concept"
     neutral = ("device", "taxonomy")
+    file_settings = ("taxonomy",)
     stated_columns = ()
     preference = 4
     batch_size = 64

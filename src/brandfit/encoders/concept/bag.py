@@ -152,7 +152,7 @@ class Bag(Encoder):
     Config = BagConfig
     config: BagConfig
     slot = "concept"
-    neutral = ("knowledge", "taxonomy")
+    neutral = file_settings = ("knowledge", "taxonomy")
     stated_columns = ()
     version = 2
     batch_size = 1024

@@ -36,6 +36,7 @@ class TorchvisionEncoder(PictureEncoder):
     Config = TorchvisionConfig
     config: TorchvisionConfig
     neutral = ("weights", "download", "device")
+    file_settings = ("weights",)
     preference = 15
     batch_size = 32
     chunk_size = 1024

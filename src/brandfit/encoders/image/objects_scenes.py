@@ -31,9 +31,9 @@ from brandfit.encoders.image.upernet import UperNet, UperNetConfig
 
 
 class ObjectsScenesConfig(EncoderConfig, frozen=True):
-    resnet: Annotated[str, Meta(description="weights of ResNet-101: the setting weights of image.resnet")] = (
-        TorchvisionConfig().weights
-    )
+    resnet: Annotated[
+        str, Meta(description="weights of ResNet-101, a name or file: the setting weights of image.resnet")
+    ] = TorchvisionConfig().weights
     upernet: Annotated[str, Meta(description="UPerNet: the setting model of image.upernet")] = (
         UperNetConfig().model
     )
@@ -48,6 +48,7 @@ class ObjectsScenes(PictureEncoder):
     Config = ObjectsScenesConfig
     config: ObjectsScenesConfig
     neutral = ("resnet", "upernet", "download", "device")
+    file_settings = ("resnet",)
     stated_columns = ()
     preference = 12
     batch_size = 4

@@ -71,6 +71,7 @@ class Onnx(PictureEncoder):
     Config = OnnxConfig
     config: OnnxConfig
     neutral = ("path", "labels", "device", "threads")
+    file_settings = ("path", "labels")
     preference = 20
     chunk_size = 2048
 

@@ -98,6 +98,7 @@ class LDA(TextEncoder):
     Config = LDAConfig
     config: LDAConfig
     preference = 5
+    file_settings = ("nouns",)
     stated_columns = ()
     learned_columns = True
     batch_size = 1024

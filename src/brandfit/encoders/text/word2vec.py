@@ -57,7 +57,7 @@ class Word2Vec(TextEncoder):
     Config = Word2VecConfig
     config: Word2VecConfig
     preference = 5
-    neutral = ("vectors",)
+    neutral = file_settings = ("vectors",)
     batch_size = 1024
 
     def __init__(self, config: Word2VecConfig | None = None) -> None:
