@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "brandfit"
 
 FLOORS = [
-    {"account_id", "errors", "listings", "mappings", "messages", "progress", "seeds"},
+    {"account_id", "errors", "folding", "listings", "mappings", "messages", "progress", "seeds"},
     {"arguments", "number_text"},
     {"config"},
     {"registry"},

@@ -11,8 +11,8 @@ from brandfit import number_text
 from brandfit.campaign.prices import PriceConfig, read_prices
 from brandfit.cli.shortlist import command as shortlist
 from brandfit.config import Config
+from brandfit.data import cells
 from brandfit.data.endorsements import Config as Endorsements
-from brandfit.data.importers import _fields
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.search import filters
 
@@ -68,16 +68,16 @@ NO_NUMBER = [
 def test_every_form_has_one_meaning(text, value):
     assert number_text.number(text) == pytest.approx(value, rel=1e-12)
     if value == int(value) and value >= 0:
-        assert number_text.whole_number(text) == _fields.count(text) == value
+        assert number_text.whole_number(text) == cells.count(text) == value
     else:
         with pytest.raises(ValueError, match="expected a whole number"):
-            _fields.count(text)
+            cells.count(text)
 
 
 @pytest.mark.parametrize("text", TWO_READINGS)
 def test_what_has_two_readings_is_refused_with_both(text):
-    for read in (number_text.number, number_text.whole_number, _fields.count):
-        if read is _fields.count and "%" in text:
+    for read in (number_text.number, number_text.whole_number, cells.count):
+        if read is cells.count and "%" in text:
             continue
         with pytest.raises(number_text.Ambiguous, match=r"may mean .* or .*: write .* or ") as message:
             read(text)
@@ -101,7 +101,7 @@ def test_what_is_no_number_is_refused(text):
 
 def test_a_whole_number_of_a_spreadsheet_in_scientific_form_has_lost_digits():
     with pytest.raises(ValueError, match="expected a whole number"):
-        _fields.count("1.2E+05")
+        cells.count("1.2E+05")
 
 
 @given(st.one_of(st.integers(0, 2**53), st.floats(0, 1e12), st.decimals(0, 2000, places=2).map(float)))

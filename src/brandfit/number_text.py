@@ -6,7 +6,8 @@
 
 ``12.345`` is refused, because it is twelve thousand in some countries and twelve in others; so are
 ``12.345k`` and, for a share or rate, ``2,345``. One comma before exactly three digits separates thousands
-only in whole numbers and in money.
+only in whole numbers and in money. Where the decimal mark is known, as in a column of a table whose other
+cells show it, ``decimal_of`` takes it and nothing is refused.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def number(text: str, ratio: bool = False) -> float:
 
     ratio  whether it is a share or rate
     """
-    value = float(_decimal(text, ratio))
+    value = float(decimal_of(text, ratio=ratio))
     if not math.isfinite(value):
         raise ValueError(f"expected a number, found {text.strip()!r}")
     return value
@@ -50,7 +51,7 @@ def whole_number(text: str) -> int:
     """The whole number that a person typed. Raises Ambiguous, and ValueError for a text that is none."""
     # A spreadsheet has removed digits of 1.2E+05, so such a text is no whole number.
     has_exponent = "e" in text.lower()
-    value = Decimal("0.5") if has_exponent else _decimal(text, False)
+    value = Decimal("0.5") if has_exponent else decimal_of(text)
     if value != int(value) or "%" in text:
         raise ValueError(f"expected a whole number, found {text.strip()!r}")
     return int(value)
@@ -68,7 +69,12 @@ def number_as_text(value: float) -> str:
     return f"{text}0" if has_three_decimals else text
 
 
-def _decimal(text: str, ratio: bool) -> Decimal:
+def decimal_of(text: str, *, ratio: bool = False, decimal: str = "") -> Decimal:
+    """The exact number that a text means. Raises Ambiguous, and ValueError for a text that is no number.
+
+    ratio    whether it is a share or rate
+    decimal  the mark before decimals, "." or ",", if it is known: it decides texts with two readings
+    """
     parts = _PARTS.fullmatch(text.strip())
     sign, digits, suffix = parts.groups() if parts else ("", "", "")
     scale = SCALE[suffix.lower()]
@@ -81,7 +87,7 @@ def _decimal(text: str, ratio: bool) -> Decimal:
     elif _GROUPED.fullmatch(digits):
         value = Decimal(_only_digits(digits))
     elif match := _SINGLE.fullmatch(digits):
-        value = _single(text.strip(), match, suffix=suffix, ratio=ratio)
+        value = _single(text.strip(), match, suffix=suffix, ratio=ratio, decimal=decimal)
     else:
         raise ValueError(f"expected a number, found {text.strip()!r}")
     return (-value if sign == "-" else value) * scale
@@ -91,10 +97,12 @@ def _only_digits(text: str) -> str:
     return re.sub("[^0-9]", "", text)
 
 
-def _single(text: str, match: re.Match[str], *, suffix: str, ratio: bool) -> Decimal:
+def _single(text: str, match: re.Match[str], *, suffix: str, ratio: bool, decimal: str) -> Decimal:
     """The number of digits with one point or comma between them. match: digits before, mark, digits after."""
     before, mark, after = match.groups()
     may_be_thousands = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
+    if may_be_thousands and decimal:
+        return Decimal(f"{before}.{after}" if mark == decimal else before + after)
     if may_be_thousands and mark == "," and not ratio and not suffix:
         return Decimal(before + after)
     if may_be_thousands:

@@ -147,7 +147,7 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     assert run("template", folder)[0] == 0
     assert run("import", "folder", folder, "-w", place, "--strict")[0] == 0
     with (folder / "accounts.csv").open("a") as file:
-        file.write("x.y,influencer,,,,,many followers\n")
+        file.write("x y,influencer,,,,,many followers\n")
     code, out, _ = run("import", "folder", folder, "-w", place)
     assert code == 0
     assert "Rejected rows: 1." in out
@@ -175,8 +175,27 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     assert run("export", "posts", tmp_path / "posts.csv", "--earlier", "-w", place)[0] == 2
 
 
+def test_several_paths_are_one_import(run, tmp_path, make_jpeg):
+    (tmp_path / "people.csv").write_text("handle,followers\nana,9000\n")
+    (tmp_path / "what.csv").write_text("id,account,caption,image\np1,ana,hello,a.jpg\n")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.jpg").write_bytes(make_jpeg("red"))
+    (tmp_path / "pictures" / "notes.pdf").write_bytes(b"x")
+    paths = [tmp_path / name for name in ("people.csv", "what.csv", "pictures")]
+    code, out, _ = run("import", *paths, "-w", tmp_path / "work")
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()[1:4]] == [
+        ["accounts", "1"],
+        ["posts", "1"],
+        ["images", "1"],
+    ]
+    assert "notes.pdf was not read" in out
+    assert "handle" in run("import", *paths, "--preview", "-w", tmp_path / "work")[1]
+    assert run("import", "instaloader", *paths[:2], "-w", tmp_path / "work")[0] == 2
+
+
 def test_an_import_of_which_nothing_could_be_used_fails_and_keeps_the_reasons(run, tmp_path):
-    (tmp_path / "accounts.csv").write_text("username,kind,followers\nx.y,influencer,many\n")
+    (tmp_path / "accounts.csv").write_text("username,kind,followers\nx y,influencer,many\n")
     code, out, err = run("import", "folder", tmp_path, "-w", tmp_path / "work")
     assert code == 3
     assert "accounts.csv, line 2" in out

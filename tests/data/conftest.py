@@ -290,6 +290,80 @@ def released_features() -> Files:
     }
 
 
+def instagram_download() -> Files:
+    caption = "Pão 🍞 with @Harbour.Roastery #vegano"
+    # The platform escapes each byte of UTF-8 as one character.
+    escaped = caption.encode().decode("latin-1")
+    posts = [
+        {
+            "media": [
+                {"uri": "media/posts/202401/1.jpg", "creation_timestamp": 1_704_448_800, "title": escaped}
+            ]
+        },
+        {
+            "media": [
+                {"uri": "media/posts/202401/2.jpg", "creation_timestamp": 1_704_448_801, "title": ""},
+                {"uri": "media/posts/202401/3.mp4", "creation_timestamp": 1_704_448_801, "title": ""},
+                {"uri": "media/posts/202401/4.jpg", "creation_timestamp": 1_704_448_801, "title": ""},
+            ],
+            "title": "Two pictures",
+            "creation_timestamp": 1_704_448_900,
+        },
+    ]
+    profile = {
+        "Benutzername": {"href": "", "value": "Mila.Tastes", "timestamp": 0},
+        "Name": {"href": "", "value": "Mila"},
+        "Steckbrief": {"href": "", "value": "Vegan 🌱".encode().decode("latin-1")},
+    }
+    user = {"profile_user": [{"title": "", "string_map_data": profile}]}
+    folder = "your_instagram_activity/media"
+    return {
+        f"{folder}/posts_1.json": json.dumps(posts).encode(),
+        f"{folder}/stories.json": b'{"ig_stories": []}',
+        "personal_information/personal_information/personal_information.json": json.dumps(user).encode(),
+        "media/posts/202401/1.jpg": jpeg(10),
+        "media/posts/202401/2.jpg": jpeg(60),
+    }
+
+
+def sidecar(num: int = 1, **changes: object) -> bytes:
+    """The JSON file of one picture, as gallery-dl writes it."""
+    fields = {
+        "category": "instagram",
+        "subcategory": "posts",
+        "username": "mila.tastes",
+        "fullname": "Mila",
+        "post_id": "3687361308854381515",
+        "post_shortcode": "DMsAAA111",
+        "description": "Bread with @fjord.tours #Vegan",
+        "tags": ["#Vegan"],
+        "likes": 4244,
+        "date": "2025-07-29 11:15:43",
+        "tagged_users": [{"id": "9", "username": "Tarn.Boots", "full_name": "T"}],
+        "num": num,
+        "extension": "jpg",
+        "width": 1080,
+        "height": 720,
+        **changes,
+    }
+    return json.dumps(fields).encode()
+
+
+def gallery_dl() -> Files:
+    home = "instagram/mila.tastes"
+    coauthors = [{"username": "mila.tastes"}, {"username": "harbour.roastery"}]
+    return {
+        f"{home}/a_1.jpg": jpeg(10),
+        f"{home}/a_1.jpg.json": sidecar(1),
+        f"{home}/a_2.jpg": jpeg(60),
+        f"{home}/a_2.json": sidecar(2, tagged_users=[], coauthors=coauthors),
+        f"{home}/b.mp4.json": sidecar(
+            1, post_id=5, description="A film", tags=None, likes=-1, extension="mp4", date="yesterday"
+        ),
+        f"{home}/story.jpg.json": sidecar(1, subcategory="stories"),
+    }
+
+
 ACCOUNTS_CSV = """\ufeffHandle;Role;Full Name;Followers;Bio
 @Harbour.Roastery;brand;Harbour Roastery;48 200;"Coffee; from the docks
 since 1902"
@@ -336,6 +410,8 @@ def sources() -> SimpleNamespace:
     files."""
     makers: dict[str, Callable[[], Files]] = {
         "folder": folder,
+        "gallery-dl": gallery_dl,
+        "instagram-download": instagram_download,
         "instagram-info": instagram_info,
         "instagram-jsonl": instagram_jsonl,
         "instaloader": instaloader,
@@ -343,7 +419,7 @@ def sources() -> SimpleNamespace:
     }
     return SimpleNamespace(
         all=makers, write=write, lines=lines, tar=tar, npz=npz, parquet=parquet, jpeg=jpeg, preview=preview,
-         node=node, saved=saved,
+         node=node, saved=saved, sidecar=sidecar,
         tagged=tagged, comment=comment, POSTS=POSTS, PROFILE=PROFILE,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brandfit.data.dataset import Dataset
+from brandfit.data.dataset import Dataset, _sorted_hashes
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post
 from brandfit.errors import UnknownName
@@ -146,3 +146,10 @@ def test_features_align_by_id_and_say_what_is_missing():
     assert present.tolist() == [True, False]
     with pytest.raises(ValueError, match="float32"):
         Features("f", np.array(["a"], dtype=object), np.ones((1, 2)))
+
+
+def test_hashes_are_sorted_as_bytes_are():
+    rng = np.random.default_rng(0)
+    hashes = [rng.bytes(16) for _ in range(500)] + [b"\0" * 16, b"\xff" * 16, b"\0" * 15 + b"\1"]
+    assert _sorted_hashes(iter(hashes)) == b"".join(sorted(hashes))
+    assert _sorted_hashes([]) == b""

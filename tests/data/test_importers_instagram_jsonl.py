@@ -86,18 +86,14 @@ def test_a_folder_without_posts_is_refused(read, tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"likes": "many"}, "likes: expected a whole number, found 'many'"),
-        ({"likes": -1}, "likes: expected a whole number >= 0, found -1"),
-        ({"timestamp": 1.5}, "timestamp: expected a whole number, found 1.5"),
-        ({"caption": ["x"]}, "caption: expected text, found ['x']"),
-        ({"caption": "x" * 100_001}, "caption: expected text of at most 100,000 characters, found 100,001"),
-        ({"tagged": [{"handle": 5}]}, "tagged[0].handle: expected text, found 5"),
         ({"handle": ""}, "post 'p2': expected an id, found none"),
+        ({"handle": ["x"]}, "handle: expected text, found ['x']"),
         ({"post_id": "a\nb"}, "printable characters"),
-        ({"hashtags": "food"}, "hashtags: expected a list, found 'food'"),
+        ({"post_id": None}, "post_id: expected a whole number or text, found nothing"),
+        ({"post_id": 3.68736e18}, "post_id: expected"),
     ],
 )
-def test_a_bad_post_is_rejected_with_line_and_reason_and_the_rest_goes_on(
+def test_a_post_without_identity_is_rejected_with_line_and_reason_and_the_rest_goes_on(
     read, source, sources, change, reason
 ):
     first, second = sources.POSTS
@@ -108,6 +104,33 @@ def test_a_bad_post_is_rejected_with_line_and_reason_and_the_rest_goes_on(
     assert reason in reject.reason
     assert (reject.file, reject.line) == (str(source / "posts.jsonl.gz"), 2)
     assert [post.id for post in found.posts] == ["p1", "p3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value"),
+    [
+        ({"likes": "many"}, "likes", None),
+        ({"comments": -5}, "comments", None),
+        ({"timestamp": 1.5}, "time", None),
+        ({"caption": ["x"]}, "caption", None),
+        ({"caption": "x" * 100_001}, "caption", None),
+        ({"tagged": [{"handle": 5}, {"handle": "A"}, None]}, "tags", ["a"]),
+        ({"hashtags": "food"}, "hashtags", ["bread"]),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_unknown_and_counted_and_the_post_stays(
+    read, source, sources, change, field, value
+):
+    first, second = sources.POSTS
+    (source / "posts.jsonl.gz").write_bytes(gzip.compress(sources.lines([first, {**second, **change}])))
+    found = read(NAME, source)
+    assert not found.rejects
+    assert getattr(found.posts[1], field) == value
+    (name,) = change
+    (note,) = [note for note in found.warnings if "could not be read" in note]
+    assert note.startswith(f"{name}")
+    assert "1 value could not be read and is unknown" in note
+    assert "line 2)" in note
 
 
 def test_lines_that_are_no_json_are_rejected_and_empty_ones_are_not(read, source, sources):

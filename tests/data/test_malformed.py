@@ -185,7 +185,16 @@ def assert_sound(record: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"]
+    "name",
+    [
+        "folder",
+        "gallery-dl",
+        "instagram-download",
+        "instagram-info",
+        "instagram-jsonl",
+        "instaloader",
+        "released-features",
+    ],
 )
 def test_malformed_inputs(name: str, tmp_path: Path, sources) -> None:
     files = sources.all[name]()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from brandfit import registry
@@ -9,6 +11,7 @@ from brandfit.cli import main
 from brandfit.data.importers.base import Importer
 from brandfit.errors import DataError
 from brandfit.pipeline import recognise
+from brandfit.pipeline.imports import looks_like
 from brandfit.workspace import Workspace
 
 WITH_PATH = [
@@ -26,6 +29,21 @@ def test_every_source_is_recognised_and_imported_without_its_name(name, sources,
     assert (f"is read as {name}" in capsys.readouterr().out) == (name != "folder")
     with Workspace(tmp_path / "work") as workspace:
         assert workspace.dataset().accounts.num_rows
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("20-instaloader416", "instaloader"),
+        ("21-instaloader-more", "instaloader"),
+        ("27-images", "folder"),
+        ("37-hidden-likes", "folder"),
+        ("40-ig-download", "instagram-download"),
+        ("41-gallery-dl", "gallery-dl"),
+    ],
+)
+def test_files_of_the_field_are_recognised_by_one_source(case, name):
+    assert looks_like(Path(__file__).resolve().parents[1] / "field" / case) == [name]
 
 
 def test_posts_with_thumbnails_need_no_list(sources, tmp_path):
@@ -50,13 +68,15 @@ def test_what_is_no_source_is_told_by_the_one_of_peoples_own_tables(tmp_path, ca
     for file, content in (
         ("x.json", b"\xfd7zXZ\x00 and then nothing"),
         ("y.json", b'{"node": 1}'),
-        ("list.xls", b"PK"),
+        ("list.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ):
         (tmp_path / file).write_bytes(content)
         assert recognise(tmp_path) == recognise(tmp_path / file) == "folder"
     with pytest.raises(SystemExit):
         main(["import", str(tmp_path / "list.xls"), "-w", str(tmp_path / "work")])
-    assert "Save list.xls as .xlsx" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "list.xls" in said.out + said.err
+    assert "No row of" in said.err
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_name_of_five_words_is_found(tmp_path):
         ("g.csv", "concept,parent\na1,b1\nb1,a1\n", "line 2: 'a1' is above itself"),
         ("h.csv", "concept\nyarn\nyarn\n", "lines 2 and 3: 'yarn' is there twice"),
         ("i.csv", "concept\n!!!\n", "line 2: expected the name of a concept, found '!!!'"),
-        ("j.csv", "concept,concept\nyarn,wool\n", "the column 'concept' occurs 2 times"),
+        ("j.csv", "concept,concept\nyarn,wool\n", "the column 'concept (2)' is not known"),
         ("k.csv", 'concept\n"yarn\n', "a quote"),
         ("l.csv", "concept\n", "names no concept"),
         ("m.txt", "yarn\nyarn\n", "line 2: 'yarn' is already defined"),

@@ -655,6 +655,34 @@ def test_a_file_that_is_only_touched_or_away_changes_nothing(with_own_list):
     assert not pipeline.outdated(workspace)
 
 
+def test_a_relative_path_is_that_of_the_folder_in_which_it_was_given(workspace, tmp_path, monkeypatch):
+    for place, text in (("here", "camping: tent\n"), ("elsewhere", "baking: bread\n")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "own.txt").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    pipeline.encode(workspace, "concept.bag", settings={"taxonomy": "own.txt"})
+    pipeline.update(workspace)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert not pipeline.outdated(workspace)
+    # New posts are encoded with the list of the first folder, and an edit of it is noticed from here.
+    workspace.write("one", [Post(id="late", account="food.0", caption="a tent", time=1_800_000_000)])
+    pipeline.update(workspace)
+    assert workspace.features("concept.bag").columns == ("camping",)
+    (tmp_path / "here" / "own.txt").write_text("camping: tent\ncooking: pasta\n", "utf-8")
+    (stale,) = pipeline.outdated(workspace).features
+    assert stale.edited == (str(tmp_path / "here" / "own.txt"),)
+    pipeline.update(workspace)
+    assert workspace.features("concept.bag").columns == ("camping", "cooking")
+
+
+def test_concepts_of_an_account_say_which_posts_are_not_encoded(workspace, capsys):
+    pipeline.encode(workspace, "concept.bag")
+    pipeline.update(workspace)
+    workspace.write("one", [Post(id="late", account="food.0", caption="a tent", time=1_800_000_000)])
+    assert "not encoded" in " ".join(pipeline.topics_notes(workspace, "food.0"))
+    assert "not encoded" in run(capsys, "concepts", "show", "food.0", "-w", str(workspace.path))
+
+
 def test_an_edited_file_and_new_posts_are_both_named(with_own_list):
     workspace, own = with_own_list
     own.write_text("camping: tent\n", "utf-8")

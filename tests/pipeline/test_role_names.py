@@ -125,11 +125,13 @@ def test_rejects_name_the_words_of_the_workspace(tmp_path):
     folder = write_tables(tmp_path / "tables", WORDS, one="shop", other="recipe")
     (folder / "accounts.csv").open("a").write("odd.one,film,fish\n")
     (folder / "endorsements.csv").open("a").write("fish.recipe.4,fish.recipe.5\nnobody,fish.recipe.5\n")
-    rejects = pipeline.import_source(workspace, "folder", path=folder).rejects
+    result = pipeline.import_source(workspace, "folder", path=folder)
+    rejects = result.rejects
     reasons = " ".join(reject["reason"] for reject in rejects)
-    assert "expected recipe or shop or audience, found 'film'" in reasons
-    assert "shop: 'fish.recipe.4' has the role recipe in accounts" in reasons
-    assert "shop: 'nobody' is not in accounts" in reasons
+    said = " ".join(result.warnings)
+    assert "expected recipe or shop or audience, found 'film'" in said
+    assert "shop: 'fish.recipe.4' has the role recipe" in reasons
+    assert "1 accounts are only named in posts or endorsements and are in no list (1 shops)" in said
 
 
 def test_the_usual_words_are_read_beside_the_own_words(tmp_path):

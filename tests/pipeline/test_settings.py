@@ -21,6 +21,7 @@ FUNCTIONS = {
     name: value for name in pipeline.__all__ if isinstance(value := getattr(pipeline, name), FunctionType)
 }
 ARGUMENTS = {
+    "preview_import": {"path": "."},
     "advise": {"like": BRAND, "captions": ["A walk"]},
     "appraise": {"brand": BRAND, "influencers": [SOMEONE]},
     "audience": {"account": SOMEONE},

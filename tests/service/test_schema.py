@@ -22,7 +22,7 @@ from brandfit.service.config import ServiceConfig
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis comes with the extra dev")
 checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 
-OPERATIONS = 48
+OPERATIONS = 50
 WANTED = int(os.environ.get("BRANDFIT_FUZZ", "0"))
 EACH = max(1, WANTED // OPERATIONS) if WANTED else 6
 CHECKS = [

@@ -249,7 +249,7 @@ def test_a_folder_is_imported_and_its_upload_is_let_go_of(make, tmp_path, sent, 
     write_template(tmp_path / "mine")
     whole = (tmp_path / "mine" / "accounts.csv").read_bytes()
     with (tmp_path / "mine" / "accounts.csv").open("a") as file:
-        file.write("x.y,influencer,,,,,many followers\n")
+        file.write("x y,influencer,,,,,many followers\n")
     files = {
         file.relative_to(tmp_path).as_posix(): file.read_bytes()
         for file in (tmp_path / "mine").rglob("*")
@@ -269,15 +269,15 @@ def test_files_that_are_not_read_and_values_that_are_kept_are_shown(make, tmp_pa
     sent(client, {"my/accounts.csv": b"handle,role,followers\nnorth.peak,brand,9000\n"})
     again = {
         "my/accounts.csv": b"handle,followers\nnorth.peak,9001\n",
-        "my/influencers.csv": b"handle\na.b\n",
+        "my/colours.csv": b"Colour\nred lamp\n",
     }
     result = sent(client, again)["result"]
     assert result["files_not_read"]["count"] == 1
-    assert result["files_not_read"]["files"][0]["file"] == "influencers.csv"
+    assert result["files_not_read"]["files"][0]["file"] == "colours.csv"
     assert result["kept"]["accounts"] == {"rows": 1, "example": {"id": "north.peak", "fields": ["role"]}}
     page = client.get("/import").text
     assert "No row was left out. 1 file was not read, see below." in page
-    assert "influencers.csv was not read" in page
+    assert "colours.csv was not read" in page
     assert "1 account keeps stored values that the source does not state, such as role of north.peak." in page
     assert str(tmp_path) not in page
 
@@ -285,7 +285,7 @@ def test_files_that_are_not_read_and_values_that_are_kept_are_shown(make, tmp_pa
 def test_rows_that_an_import_left_out_are_shown_with_it_and_later_with_its_date(make, tmp_path, sent):
     client = make(tmp_path / "w", work=True)
     header = b"username,kind,followers\n"
-    first = sent(client, {"first.csv": header + b"a.b,influencer,9000\nc.d,influencer,many\n"})["result"]
+    first = sent(client, {"first.csv": header + b"a.b,influencer,9000\nc d,influencer,9000\n"})["result"]
     page = client.get("/import").text
     assert "1 row was left out, see below" in page
     assert 'id="rejects">1 row was left out' in page
@@ -314,7 +314,7 @@ def test_rows_that_an_import_left_out_are_shown_with_it_and_later_with_its_date(
 def test_an_import_that_failed_shows_no_rows_of_another(make, tmp_path, sent, until):
     client = make(tmp_path / "w", work=True)
     header = b"username,kind,followers\n"
-    sent(client, {"first.csv": header + b"a.b,influencer,9000\nc.d,influencer,many\n"})
+    sent(client, {"first.csv": header + b"a.b,influencer,9000\nc d,influencer,9000\n"})
     kept = client.post(
         "/api/v1/uploads", files=[("files", ("bad.csv", header + b"e.f,influencer,many\n"))]
     ).json()
@@ -331,7 +331,11 @@ def test_an_import_that_failed_shows_no_rows_of_another(make, tmp_path, sent, un
 @pytest.mark.parametrize(
     ("files", "title"),
     [
-        ({"posts.csv": b"id\n"}, "What was sent holds no accounts.csv, .xlsx, .jsonl or .parquet."),
+        (
+            {"posts.csv": b"id\n"},
+            "What was sent holds no table of accounts or posts. posts.csv: no column of it is known to hold "
+            "handles of accounts (columns: 'id').",
+        ),
         (
             {"x/accounts.csv": b"id,role,followers\na.b,influencer,many\n"},
             "accounts.csv, line 2: followers: expected a whole number, found 'many'.",
@@ -353,3 +357,33 @@ def test_an_upload_that_is_not_there(empty):
     answer = empty.post("/api/v1/imports", json={"source": "folder", "upload": "0" * 16})
     assert answer.status_code == 422
     assert empty.post("/api/v1/imports", json={"source": "folder", "upload": "../../etc"}).status_code == 422
+
+
+def test_a_corrected_list_is_pruned_and_an_import_is_undone_on_the_page_and_by_the_api(
+    make, tmp_path, sent, until
+):
+    client = make(tmp_path / "w", work=True)
+    header = b"handle,followers\n"
+    sent(client, {"list.csv": header + b"a.b,9000\nc.d,9000\n"})
+    result = sent(client, {"list.csv": header + b"a.b,9001\n"})["result"]
+    assert result["gone"]["accounts"] == {"count": 1, "examples": ["c.d"], "removed": 0}
+    page = client.get("/import").text
+    assert "Gone: 1 account" in page
+    assert "Undo the last import" in page
+    assert client.post("/undo").headers["location"] == "/import?undone=true"
+    assert client.get("/api/v1/accounts/a.b").json()["followers"] == 9000
+    page = client.get("/import?undone=true").text
+    assert "The last import was taken back" in page
+    assert "Undo the last import" not in page
+    assert client.post("/api/v1/undo").status_code == 409
+    upload = client.post("/api/v1/uploads", files=[("files", ("list.csv", header + b"a.b,9001\n"))]).json()
+    preview = client.get(f"/api/v1/uploads/{upload['id']}/preview").json()
+    assert preview["sheets"][0]["tables"] == ["accounts"]
+    assert preview["sheets"][0]["columns"][1]["meanings"] == ["accounts.followers"]
+    job = {"source": "folder", "upload": upload["id"], "prune": True, "map": ["ignore=followers"]}
+    client.post("/api/v1/imports", json=job)
+    items = "/api/v1/accounts?role=influencer"
+    until(lambda: [one["id"] for one in client.get(items).json()["items"]] == ["a.b"])
+    assert client.get("/api/v1/accounts/a.b").json()["followers"] == 9000
+    undone = client.post("/api/v1/undo").json()
+    assert undone["returned"]["accounts"] == 1

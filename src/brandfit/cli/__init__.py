@@ -25,6 +25,7 @@ ORDER = (
     *FIRST,
     "train",
     "update",
+    "undo",
     "rank",
     "brands",
     "explain",

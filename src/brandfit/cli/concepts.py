@@ -58,14 +58,13 @@ def show(account: str, *, most: int, out: str | None, workspace: str, as_json: b
             shares = pipeline.save_concept_chart(opened, account, out, most=most)
         else:
             shares = pipeline.topics(opened, account, most)
-        reason = pipeline.no_topics_reason(opened, account)
+        notes = pipeline.topics_notes(opened, account)
     if as_json:
-        print_json({"account": account, "concepts": shares, "notes": [reason] if reason else []})
+        print_json({"account": account, "concepts": shares, "notes": list(notes)})
         return
-    if not shares:
-        click.echo(reason)
-        return
-    print_table(["concept", "share"], [[name, share] for name, share in shares.items()])
+    if shares:
+        print_table(["concept", "share"], [[name, share] for name, share in shares.items()])
+    print_notes(notes)
     if out:
         click.echo(f"Written: {out}")
 
@@ -113,6 +112,7 @@ def frequent(
         rows.append([row.category, row.accounts, *judged, concepts])
     judged_header = [names.brands, *metrics] if metrics else []
     print_table(["category", "accounts", *judged_header, "concepts"], rows)
+    print_notes(result.notes)
     click.echo(f"Concepts: {result.source}. Accounts without a category or concepts: {result.left_out:,}.")
     if result.ranker:
         click.echo(

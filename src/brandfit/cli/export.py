@@ -36,7 +36,19 @@ if TYPE_CHECKING:
     from brandfit.pipeline import RankingQuery
     from brandfit.ranking import Ranking
 
-WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
+REJECTED_ROWS = "rejected-rows"
+WHAT = (
+    "rankings",
+    "accounts",
+    "posts",
+    "images",
+    "links",
+    "endorsements",
+    "features",
+    "rejects",
+    REJECTED_ROWS,
+    "report",
+)
 REPORT_OPTIONS = {
     "budget": "--budget",
     "count": "--count",
@@ -134,6 +146,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
       brandfit export rankings small.csv --brand northpeak.outdoor --where "followers:..20k" -w demo
       brandfit export features captions.parquet --name text.hashing -w demo
       brandfit export rejects rejects.csv -w demo
+      brandfit export rejected-rows corrected.xlsx -w demo
       brandfit export report northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
       brandfit export report northpeak.pdf --brand northpeak.outdoor --maps -w demo
     """
@@ -178,7 +191,22 @@ def command(  # noqa: PLR0913 - click passes every option by name
     refuse_given(
         {"brands", "ranker", "k", "followers"}, f"is for rankings and reports; this writes all {what}."
     )
+    if what == REJECTED_ROWS:
+        _write_rejected_rows(workspace, file, as_json=as_json)
+        return
     _write_rows(workspace, what, file=file, name=name, earlier=earlier, data=data, as_json=as_json)
+
+
+def _write_rejected_rows(workspace: str, file: str, *, as_json: bool) -> None:
+    from brandfit import pipeline
+
+    n_rows = pipeline.export_rejected_rows(workspace, file)
+    if as_json:
+        print_json({"file": file, "rows": n_rows})
+    else:
+        click.echo(
+            f"{file}: {n_rows:,} rejected rows. Correct them, and import the file: brandfit import {file}"
+        )
 
 
 @dataclass(frozen=True)

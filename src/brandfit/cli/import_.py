@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,23 +25,47 @@ if TYPE_CHECKING:
 @click.command("import", cls=Command, short_help="Bring accounts, posts and endorsements into a workspace.")
 @click.argument("source")
 @click.argument("path", required=False)
+@click.argument("more", nargs=-1)
 @workspace_option
-@click.option("--strict", is_flag=True, help="Stop at the first bad row and import nothing.")
+@click.option("--strict", is_flag=True, help="Stop at the first bad row or cell and import nothing.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove rows that the earlier import of the same source stated, and that no source states now.",
+)
+@click.option(
+    "--map",
+    "entries",
+    multiple=True,
+    metavar="COLUMN=HEADER",
+    help="What a column of your table means, such as followers=Abonnenten; remembered for tables with the "
+    "same header. Several times.",
+)
+@click.option("--mapping", help="File with such entries, one a line; those of --map are added to it.")
+@click.option("--preview", is_flag=True, help="Show how the columns are read, and import nothing.")
 @set_option
 @json_option
 def command(
-    source: str, path: str | None, *, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool
+    source: str,
+    path: str | None,
+    *,
+    workspace: str,
+    settings: tuple[str, ...],
+    as_json: bool,
+    **reading: Any,
 ) -> None:
     """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest
     is imported.
 
-    SOURCE may be left out: it is recognised by the content of PATH.
+    SOURCE may be left out: it is recognised by the content of PATH. Of tables, several PATHs are one import.
 
     \b
     Examples:
       brandfit import sample -w demo
       brandfit import my-accounts/ -w work
       brandfit import instaloader downloads/ --set brands=northpeak.outdoor -w work
+      brandfit import people.xlsx posts.csv pictures/ -w work
+      brandfit import list.xlsx --map followers=Abonnenten -w work
       brandfit import my-accounts/ --set keep.min_followers=1000 --set keep.min_posts=300 -w work
     """
     import re
@@ -50,13 +74,15 @@ def command(
     from brandfit import pipeline, registry
     from brandfit.cli._shared import refuse_given
     from brandfit.errors import DataError, UsageError
-    from brandfit.pipeline.imports import split_bounds
+    from brandfit.pipeline.imports import TABLES, split_bounds
     from brandfit.workspace import new_workspace
 
-    # A single argument that is no importer but looks like a path is the PATH.
+    # An argument that is no importer but looks like a path is the PATH; others follow it.
     is_path = bool(source) and (re.search(r"[/\\.]", source) or Path(source).exists())
-    if path is None and is_path and source not in registry.names("importer"):
-        source, path = pipeline.recognise(source), source
+    more = list(reading.pop("more"))
+    if is_path and source not in registry.names("importer"):
+        more = [path, *more] if path is not None else more
+        source, path = TABLES if more else pipeline.recognise(source), source
         if not as_json and source != "folder":
             click.echo(f"{path} is read as {source}.")
     cls = registry.load("importer", source)
@@ -67,12 +93,24 @@ def command(
         )
     if not cls.needs_path:
         refuse_given({"path"}, f"is not read by {source}. Leave it out: brandfit import {source}")
-    options = own_settings(settings)
+    options = own_settings(settings) | _mapping_settings(
+        source, reading["entries"], mapping=reading["mapping"], also=more
+    )
+    # Nothing is written, not even a workspace.
+    if reading["preview"]:
+        _preview(source, path, options, workspace=workspace, as_json=as_json)
+        return
     # An unknown setting is refused before a workspace is made.
     cls.Config.from_settings(split_bounds(options)[1])
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
         result = pipeline.import_source(
-            opened, source, path=path, settings=options, strict=strict, progress=bar
+            opened,
+            source,
+            path=path,
+            settings=options,
+            strict=reading["strict"],
+            prune=reading["prune"],
+            progress=bar,
         )
     if as_json:
         print_json(result.to_dict())
@@ -84,6 +122,46 @@ def command(
             f"No row of {path} could be used.",
             f"Why, for each: brandfit export rejects rejects.csv -w {workspace}; then import again.",
         )
+
+
+def _mapping_settings(
+    source: str, entries: tuple[str, ...], *, mapping: str | None, also: list[str]
+) -> dict[str, Any]:
+    """The settings of the importer of tables that --map, --mapping and further paths give."""
+    from brandfit.cli._shared import refuse_given
+    from brandfit.errors import UsageError
+    from brandfit.pipeline.imports import TABLES
+
+    if source != TABLES:
+        refuse_given({"entries", "mapping", "preview"}, f"is not read by {source}: only tables have columns.")
+        if also:
+            raise UsageError(
+                f"{source} has one PATH, found {also[0]} too.", "Import them one after the other."
+            )
+    given: dict[str, Any] = {"map": list(entries), "also": also, "mapping": mapping}
+    return {name: value for name, value in given.items() if value}
+
+
+def _preview(
+    source: str, path: str | None, options: dict[str, Any], *, workspace: str, as_json: bool
+) -> None:
+    from brandfit import pipeline
+
+    preview = pipeline.preview_import(workspace, path or ".", settings=options)
+    if as_json:
+        print_json(preview.to_dict())
+        return
+    for sheet in preview.sheets:
+        click.echo(f"{sheet.name}: {' and '.join(sheet.tables) or sheet.reason}")
+        print_table(
+            ["header", "read as", "first values"],
+            [
+                [one.header, ", ".join(one.meanings) or "not used", " | ".join(one.values)]
+                for one in sheet.columns
+            ],
+        )
+        for line in (*sheet.notes, *sheet.questions):
+            click.echo(f"Note: {line}")
 
 
 def _print_result(result: Imported, workspace: str) -> None:

@@ -47,7 +47,8 @@ def hashtags(caption: str) -> list[str]:
     """
     if "#" not in caption and "＃" not in caption:
         return []
-    return [tag.lower() for tag in HASHTAG.findall(caption)]
+    # Zero-width joiners are part of a word only between letters.
+    return [tag.lower().rstrip("\u200c\u200d") for tag in HASHTAG.findall(caption)]
 
 
 def mentions(caption: str) -> list[str]:
@@ -61,17 +62,27 @@ def mentions(caption: str) -> list[str]:
     return list(dict.fromkeys(handle.lower() for handle in MENTION.findall(caption)))
 
 
-def disclosed(caption: str | None, hashtags: Iterable[str] = (), sponsored: bool = False) -> bool | None:
+def disclosed(
+    caption: str | None,
+    hashtags: Iterable[str] = (),
+    sponsored: bool = False,
+    *,
+    is_paid_partnership: bool | None = None,
+) -> bool | None:
     """Whether a post is marked as an advertisement; None without caption and official mark.
+
+    sponsored            the source states a sponsor or another official mark
+    is_paid_partnership  as the platform states it: False means that there is no official mark; None that the
+                         source does not state it
 
     >>> disclosed("So soft! #ad", ["ad"]), disclosed("My own, not an ad", [])
     (True, False)
     """
     # An official mark or a hashtag is enough; only phrases need the caption.
-    if sponsored or not DISCLOSURE_TAGS.isdisjoint(hashtags):
+    if sponsored or is_paid_partnership or not DISCLOSURE_TAGS.isdisjoint(hashtags):
         return True
     if caption is None:
-        return None
+        return is_paid_partnership
     text = caption.lower()
     return any(phrase in text for phrase in DISCLOSURE_PHRASES)
 

@@ -129,7 +129,8 @@ class Dataset:
         row = pc.index(self.accounts["id"], id).as_py()
         if row < 0:
             raise UnknownName("account", id, known=self.accounts["id"].to_pylist())
-        return self.accounts.slice(row, 1).to_pylist()[0]
+        account: dict[str, Any] = self.accounts.slice(row, 1).to_pylist()[0]
+        return {**account, "attributes": dict(account["attributes"] or ())}
 
     def account_values(self, field: str, ids: str | Sequence[str] | np.ndarray) -> np.ndarray:
         """(n,) values of one account field, None (or NaN for numbers) where missing or unknown."""
@@ -458,11 +459,21 @@ def stated_links(posts: pa.Table, kind: str) -> pa.Table:
 def fingerprint(hashes: Mapping[str, Iterable[bytes]]) -> str:
     """SHA-256 over the row hashes of every table, sorted: the same rows in any order have the same
     fingerprint."""
-    total = hashlib.sha256(str(schema.SCHEMA_VERSION).encode())
+    total = hashlib.sha256(str(schema.HASHED_VERSION).encode())
     for table in schema.TABLES:
         total.update(table.encode())
-        total.update(b"".join(sorted(hashes[table])))
+        total.update(_sorted_hashes(hashes[table]))
     return total.hexdigest()
+
+
+def _sorted_hashes(hashes: Iterable[bytes]) -> bytes:
+    """128-bit hashes in order, one after the other. As one array, because a large table has millions."""
+    joined = bytearray()
+    for one in hashes:
+        joined += one
+    halves = np.frombuffer(bytes(joined), ">u8").reshape(-1, 2)  # (n, 2) big-endian, which sorts as bytes do
+    order = np.lexsort((halves[:, 1], halves[:, 0]))
+    return halves[order].tobytes()
 
 
 def _without(ids: np.ndarray, kept: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ import io
 import warnings
 from typing import NamedTuple
 
+import pi_heif
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from brandfit.data import schema
@@ -32,7 +33,14 @@ TRANSPOSE = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation to the operation that turns the picture upright."""
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+"""Formats that are decoded, as Pillow names them. HEIF are the files of phones that end in .heic."""
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
+"""Types of ISO media files that are pictures. Other types are videos."""
+
+# Thumbnails and depth pictures of phones are not used: reading them costs time and may fail. Imports decode
+# in several processes: one thread each.
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 
 
 class WorkingCopy(NamedTuple):
@@ -42,6 +50,10 @@ class WorkingCopy(NamedTuple):
     width: int
     height: int
     data: bytes
+
+
+class _TooLarge(ValueError):
+    """The header of a picture states too many pixels."""
 
 
 def working_copy(data: bytes) -> WorkingCopy:
@@ -58,20 +70,38 @@ def working_copy(data: bytes) -> WorkingCopy:
             ImageFile.LOAD_TRUNCATED_IMAGES = False
             return _decoded(data)
     except UnidentifiedImageError:  # Pillow's message contains a memory address
-        raise ValueError(f"not a readable picture: none of {', '.join(FORMATS)}") from None
-    except ValueError:
+        raise ValueError(_not_a_picture(data)) from None
+    except _TooLarge:
         raise
     except Exception as error:
         # Decoders of Pillow raise any error of their format's parser: SyntaxError, struct.error ...
-        raise ValueError(f"not a readable picture: {str(error) or type(error).__name__}") from None
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"not a readable picture: {message}") from None
+
+
+def _not_a_picture(data: bytes) -> str:
+    """Why bytes that no decoder knows are no picture, by their beginning."""
+    start = data[:512].lstrip().lower()
+    if not data:
+        return "not a picture: the file is empty (download it again)"
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")) and b"<svg" not in start:
+        return "not a picture: it is a web page, such as a login or error page (download it again)"
+    if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
+        return "not a readable picture: SVG drawings are not read (save it as PNG)"
+    is_media = data[4:8] == b"ftyp" and data[8:12] not in _HEIF_BRANDS
+    if is_media or data.startswith((b"\x1aE\xdf\xa3", b"FLV")) or data[8:12] == b"AVI ":
+        return "not a picture: it is a video (save a still of it as JPEG)"
+    if start.startswith((b"{", b"[")):
+        return "not a picture: it is JSON text"
+    if b"\0" not in data[:512] and data[:512].isascii():
+        return "not a picture: it is text"
+    return f"not a readable picture: none of {', '.join(FORMATS)}"
 
 
 def _decoded(data: bytes) -> WorkingCopy:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
-        raise ValueError(
-            f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}"
-        )
+        raise _TooLarge(f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
     width, height = image.size
     orientation = image.getexif().get(EXIF_ORIENTATION, 1) if image.info.get("exif") else 1
     if orientation in QUARTER_TURNS:

@@ -106,7 +106,12 @@ class Redactor:
             return None
         changes: dict[str, object] = {}
         if isinstance(row, Account):
-            changes = {"name": self.text(row.name), "biography": self.text(row.biography)}
+            changes = {
+                name: self.text(getattr(row, name)) for name in ("name", "biography", "country", "city")
+            }
+            changes["attributes"] = {
+                self.text(name): self.text(text) for name, text in row.attributes.items()
+            }
         elif isinstance(row, Post):
             changes = {field: self.without_erased(getattr(row, field)) for field in STATED_BY_POST}
             changes["caption"] = self.text(row.caption)

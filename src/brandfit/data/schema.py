@@ -25,8 +25,11 @@ import msgspec
 import pyarrow as pa
 from msgspec import Meta
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Incremented with every change of a table; ``workspace.migrations`` has one named function a step."""
+HASHED_VERSION = 1
+"""Version in fingerprints and Arrow schemas. Fields that were added since then are hashed only if they have a
+value, so that fingerprints of older data, and what was stored under them, stay valid."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(?:.*\S)?\Z")]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -80,6 +83,21 @@ class Account(Row, frozen=True):
         _doc("part of the official split, where the source has one", missing="no split"),
     ] = None
     seen: Annotated[Time | None, _doc("when these counts were read", "s since 1970 UTC", "not known")] = None
+    price: Annotated[
+        float | None, _doc("stated price of one post", "money in ``currency``", "not stated")
+    ] = None
+    currency: Annotated[
+        Text | None, _doc("of the price, three letters", missing="not stated: that of the workspace")
+    ] = None
+    country: Annotated[Text | None, _doc("name or code, as the source writes it", missing="not known")] = None
+    city: Annotated[Text | None, _doc("city or other place", missing="not known")] = None
+    engagement_rate: Annotated[
+        float | None,
+        _doc("as the source states it; never mixed with the computed one", "share", "not stated"),
+    ] = None
+    attributes: Annotated[
+        dict[str, str], _doc("further columns of the source: header to text", missing="{} without any")
+    ] = {}
 
 
 class Post(Row, frozen=True):
@@ -163,6 +181,8 @@ class Reject(msgspec.Struct, frozen=True):
     """1-based line of a text file; 1-based number of the record elsewhere."""
     reason: str
     excerpt: str = ""
+    row: str = ""
+    """The cells of a row of a table as a JSON object, so that it can be corrected; "" for other records."""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -211,10 +231,20 @@ def row_hash(row: Row) -> bytes:
 
 def hash_of(values: tuple) -> bytes:
     """The ``row_hash`` of a row with these values."""
+    if len(values) == _N_ACCOUNT:
+        if values[-len(_ADDED) :] == _ADDED:
+            values = values[: -len(_ADDED)]
+        else:
+            # Attributes in any order are the same.
+            values = (*values[:-1], dict(sorted(values[-1].items())))
     return hashlib.blake2b(_encode(values), digest_size=16).digest()
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_ADDED: tuple[Any, ...] = (None, None, None, None, None, {})
+"""Fields of an account that version 2 added, at their defaults."""
+_N_ACCOUNT = len(msgspec.structs.fields(Account))
+"""Number of fields of an account; no other row has as many."""
 
 
 ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
@@ -259,7 +289,7 @@ def arrow_schema(table: str) -> pa.Schema:
     for field in fields(TABLES[table]):
         metadata = {"description": field.description, "unit": field.unit, "missing": field.missing}
         arrow_fields.append(pa.field(field.name, field.arrow, field.nullable, metadata))
-    return pa.schema(arrow_fields, {"table": table, "schema_version": str(SCHEMA_VERSION)})
+    return pa.schema(arrow_fields, {"table": table, "schema_version": str(HASHED_VERSION)})
 
 
 def to_table(name: str, rows: Sequence[Row]) -> pa.Table:
@@ -298,6 +328,8 @@ def _arrow(plain: Any) -> pa.DataType:
         return pa.list_(_arrow(_plain(typing.get_args(plain)[0]).type))
     if typing.get_origin(plain) is Literal:
         return pa.string()
+    if typing.get_origin(plain) is dict:
+        return pa.map_(pa.string(), pa.string())
     return ARROW_TYPES[plain]
 
 

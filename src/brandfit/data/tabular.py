@@ -9,7 +9,7 @@ import math
 import re
 import tempfile
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -154,20 +154,45 @@ def _joined(value: Any) -> Any:
 
 def _write_xlsx(table: pa.Table, path: Path) -> None:
     """One sheet, written row by row: texts stay texts, times are dates (UTC), the header stays visible."""
+    _write_workbook({"rows": table}, path)
+
+
+def _write_workbook(tables: Mapping[str, pa.Table], path: Path) -> None:
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
-    _require_sheet_size(table)
+    for table in tables.values():
+        _require_sheet_size(table)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with tempfile.TemporaryDirectory() as folder:
         book = xlsxwriter.Workbook(str(path), {**options, "constant_memory": True, "tmpdir": folder})
-        if table.nbytes > 2**30:
+        if sum([table.nbytes for table in tables.values()]) > 2**30:
             book.use_zip64()
-        _Sheet(book, table).fill()
+        for title, table in tables.items():
+            _Sheet(book, table, title=title).fill()
         try:
             book.close()
         except FileCreateError as error:
             raise OSError(f"{path.parent} cannot be written: {error}") from error
+
+
+def write_sheets(tables: Sequence[tuple[str, pa.Table]], file: str | Path) -> None:
+    """Write tables as sheets of one workbook (.xlsx), each under its title."""
+    titles = _sheet_titles([title for title, _ in tables])
+    named = dict(zip(titles, [table for _, table in tables], strict=True))
+    with replacing(file, (".xlsx",)) as temporary:
+        _write_workbook(named or {"rows": pa.table({})}, temporary)
+
+
+def _sheet_titles(names: Iterable[str]) -> list[str]:
+    """Titles that Excel takes: at most 31 characters, no []:*?/\\, each once."""
+    titles: list[str] = []
+    for n, name in enumerate(names, 1):
+        title = re.sub(r"[\[\]:*?/\\]", " ", name)[:31].strip(" '") or f"rows {n}"
+        if title.lower() in [other.lower() for other in titles]:
+            title = f"{title[:27]} {n}"
+        titles.append(title)
+    return titles
 
 
 def _require_sheet_size(table: pa.Table) -> None:
@@ -184,9 +209,9 @@ def _require_sheet_size(table: pa.Table) -> None:
 class _Sheet:
     """The sheet of a workbook that a table is written to, row after row."""
 
-    def __init__(self, book: Any, table: pa.Table) -> None:
+    def __init__(self, book: Any, table: pa.Table, *, title: str) -> None:
         self.table = table
-        self.sheet = book.add_worksheet("rows")
+        self.sheet = book.add_worksheet(title)
         self.bold = book.add_format({"bold": True})
         self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         self.quoted = book.add_format({"quote_prefix": True})  # a text stays a text when its cell is edited

@@ -203,8 +203,10 @@ class Encoder(ABC):
     def about(self) -> dict[str, Any]:
         """The encoder, its settings and the state of its files, as a store notes them for a maker."""
         about = {"encoder": self.name, "config": self.config.identity()}
-        files = {path: state for path in self.files if (state := file_state(path))}
-        return {**about, "files": files} if files else about
+        # Absolute, because another command may run in another folder.
+        paths = {path: os.path.abspath(path) for path in self.files}
+        files = {paths[path]: state for path in self.files if (state := file_state(path))}
+        return {**about, "files": files, "paths": paths} if files else about
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from brandfit.data.schema import Row
 from brandfit.erasure.traces import Traces
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.workspace import Place, Workspace, as_workspace, tables
+from brandfit.workspace.history import forget_removed
 from brandfit.workspace.import_filter import (
     PENDING,
     SALT,
@@ -154,6 +155,7 @@ def _erase(connection: sa.Connection, accounts: Sequence[str]) -> RowErasure:
     n_redacted = _redact(connection, redactor)
     traces.words = _words_without_rows(connection, texts)
     _drop_rejects(connection, traces)
+    forget_removed(connection)
 
     sizes_after = _sizes(connection)
     fingerprint = tables.compute_fingerprint(connection) if fingerprint_before else ""
@@ -259,7 +261,8 @@ def _drop_rejects(connection: sa.Connection, traces: Traces) -> None:
     _add_function(connection, "is_trace", traces.finder())
     _add_function(connection, "is_excerpt_trace", traces.finder(words=True))
     connection.exec_driver_sql(
-        "DELETE FROM rejects WHERE is_trace(file) OR is_trace(reason) OR is_excerpt_trace(excerpt)"
+        "DELETE FROM rejects WHERE is_trace(file) OR is_trace(reason) OR is_excerpt_trace(excerpt) OR "
+        'is_excerpt_trace("row")'
     )
     named = "SELECT id FROM imports WHERE is_trace(source)"
     connection.exec_driver_sql(f"DELETE FROM rejects WHERE import_id IN ({named})")

@@ -31,6 +31,7 @@ from brandfit.pipeline.accounts import (
     no_topics_reason,
     post_topics,
     topics,
+    topics_notes,
 )
 from brandfit.pipeline.audience import Audience, audience, shared_audiences
 from brandfit.pipeline.brand_matches import Pair, Suiting
@@ -54,8 +55,16 @@ from brandfit.pipeline.datasets import (
     with_features,
 )
 from brandfit.pipeline.explain import explain, map_methods, save_explanation
-from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
-from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise
+from brandfit.pipeline.export import (
+    check_file,
+    export,
+    export_priced,
+    export_rejected_rows,
+    export_rows,
+    unranked_brands,
+)
+from brandfit.pipeline.import_preview import ImportPreview, preview_import
+from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise, undo
 from brandfit.pipeline.inventory import catalogue, doctor, listing
 from brandfit.pipeline.judging import evaluate, suggestions
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
@@ -83,6 +92,7 @@ __all__ = [
     "Category",
     "ConceptBounds",
     "Erasure",
+    "ImportPreview",
     "Imported",
     "Outdated",
     "Pair",
@@ -118,6 +128,7 @@ __all__ = [
     "explain",
     "export",
     "export_priced",
+    "export_rejected_rows",
     "export_rows",
     "facts_of",
     "fill_slots",
@@ -144,6 +155,7 @@ __all__ = [
     "post_topics",
     "posts_not_read",
     "posts_to_label",
+    "preview_import",
     "profile",
     "rank",
     "rank_brief",
@@ -167,7 +179,9 @@ __all__ = [
     "suggestions",
     "sweep",
     "topics",
+    "topics_notes",
     "train",
+    "undo",
     "unmatched_words",
     "unranked_brands",
     "update",

@@ -16,7 +16,7 @@ from brandfit.data.features import Features
 from brandfit.errors import UnknownName
 from brandfit.pipeline.datasets import fill_slots, load, preferred
 from brandfit.pipeline.lookup import find_account, find_influencer
-from brandfit.pipeline.missing_features import load_for
+from brandfit.pipeline.missing_features import encoding_of, load_for
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
 from brandfit.search import filters
@@ -51,6 +51,17 @@ def topics(workspace: Place, account: Account, most: Count = 8) -> dict[str, flo
     workspace = as_workspace(workspace)
     dataset = load_for(workspace, [account])
     return gather.topics(dataset, find_account(dataset, account), most)
+
+
+@checked
+def topics_notes(workspace: Place, account: Account) -> tuple[str, ...]:
+    """Notes on the concepts of an account (``topics``): posts that are not encoded, and why there are none.
+    Raises UnknownName."""
+    workspace = as_workspace(workspace)
+    dataset = load_for(workspace, [account])
+    id = find_account(dataset, account)
+    reason = no_topics_reason(workspace, id)
+    return (*encoding_of(workspace, dataset, [id]).notes, *([reason] if reason else ()))
 
 
 @checked

@@ -80,6 +80,8 @@ def shortlist(
     context = RankingContext.from_workspace(
         workspace, brand, ranker=ranker, data=data, followers=followers, query=query
     )
+    stated_prices = _with_account_prices(stated_prices, context.facts, currency=currency)
+    currency = stated_prices.currency
     # All candidates with their scores. Without evidence on any of them, no set is better than another.
     everyone = cached_ranking(context, partners=False)
     if everyone.no_evidence == len(everyone):
@@ -190,7 +192,8 @@ def asking_prices(
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=None)
     influencers = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
     stated_prices = _stated(price_list)
-    stated_prices.currency_with(currency_of(workspace))
+    currency = stated_prices.currency_with(currency_of(workspace))
+    stated_prices = _with_account_prices(stated_prices, context.facts, currency=currency)
     followers, rates = _sizes(context.facts, rows_of(influencers, influencer_rows(context.dataset)))
     ids = np.array(influencers, dtype=object)
     given = stated_prices.by_account
@@ -207,6 +210,37 @@ def _stated(price_list: str | Path | PriceList | None) -> PriceList:
     if isinstance(price_list, PriceList):
         return price_list
     return read_prices(price_list) if price_list else PriceList()
+
+
+def _with_account_prices(listed: PriceList, facts: Facts, *, currency: str) -> PriceList:
+    """The prices of a list, and those that accounts state themselves: a list that was given counts more.
+
+    currency  of prices and budget; "": that of the accounts, if all have one
+
+    Prices in another currency are not converted: they count as unknown, with a note.
+    """
+    codes = facts.price_currency.to_pylist()
+    stated = {
+        id: price
+        for id, price in zip(facts.ids.tolist(), facts.price.to_pylist(), strict=True)
+        if price is not None
+    }
+    code_by_id = {id: code or "" for id, code in zip(facts.ids.tolist(), codes, strict=True) if id in stated}
+    # One currency of all accounts is the label if the workspace has none.
+    known = sorted(set(filter(None, code_by_id.values())))
+    if not currency and len(known) == 1:
+        currency = known[0]
+    others = [
+        id for id, code in code_by_id.items() if code and code != currency and id not in listed.by_account
+    ]
+    own = {id: price for id, price in stated.items() if id not in others}
+    notes = list(listed.notes)
+    if others:
+        notes.append(
+            f"{len(others):,} influencers state a price in another currency ({', '.join(known)}), such as "
+            f"{others[0]}: it is not converted, and an estimate is used in its place"
+        )
+    return replace(listed, by_account={**own, **listed.by_account}, currency=currency, notes=tuple(notes))
 
 
 @checked
@@ -237,6 +271,8 @@ def appraise(
     stated_prices = _stated(price_list)
     currency = stated_prices.currency_with(currency_of(workspace, currency))
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=data)
+    stated_prices = _with_account_prices(stated_prices, context.facts, currency=currency)
+    currency = stated_prices.currency
     chosen = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
     query = RankingQuery(not_this=list(not_this or ()))
     # Members of the set that are no candidates take part as guests, without a rank.

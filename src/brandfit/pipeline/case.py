@@ -111,7 +111,9 @@ def case_study(  # noqa: PLR0913 - each is an option of the command
         progress=progress,
     )
     study = _study(workspace, held_out, brand=brand, below=below, protocol=chosen)
-    return replace(study, notes=[*unencoded_note(workspace, dataset, [brand]), *study.notes])
+    # Captions are those of now, concepts and scores those of the encoding.
+    ids = [account.id for account in study.accounts]
+    return replace(study, notes=[*unencoded_note(workspace, dataset, [brand, *ids]), *study.notes])
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from brandfit.learning.pooling import account_vectors
 from brandfit.pipeline.accounts import no_topics_reason, topics
 from brandfit.pipeline.datasets import load
 from brandfit.pipeline.judging import evaluate
+from brandfit.pipeline.missing_features import unencoded_note
 from brandfit.progress import Progress
 from brandfit.report import charts
 from brandfit.workspace import Place, as_workspace
@@ -56,6 +57,7 @@ class FrequentConcepts:
     ranker    whose metrics are in the rows, "" for none
     protocol  that it was judged under
     left_out  accounts without a stated category or without concepts
+    notes     on posts that are not encoded
     """
 
     rows: tuple[CategoryConcepts, ...]
@@ -63,6 +65,7 @@ class FrequentConcepts:
     ranker: str
     protocol: str
     left_out: int
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "rows": list(map(asdict, self.rows))}
@@ -117,6 +120,7 @@ def frequent_concepts(
         ranker or "",
         protocol if ranker is not None else "",
         int((~is_used).sum()),
+        notes=unencoded_note(workspace, dataset, accounts.tolist()),
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from brandfit.arguments import Accounts, Count, checked
 from brandfit.data import schema, tabular
 from brandfit.data.dataset import Dataset
+from brandfit.data.tables.headers import OF_REJECTS, REASON, REJECTED_ROW
 from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.text import main_reason
@@ -27,6 +29,7 @@ from brandfit.pipeline.settings import SLOT
 from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.ranking import Ranking
 from brandfit.search import filters
+from brandfit.search.facts import Facts
 from brandfit.workspace import Place, Workspace, as_workspace
 
 EXPORTS = ("rankings", *schema.TABLES, "endorsements", "features", "rejects")
@@ -102,6 +105,8 @@ def export(
         )
         return tabular.write(table, file)
     dataset = workspace.dataset()
+    if what == "accounts":
+        return tabular.write(_account_table(dataset.accounts), file)
     return tabular.write(dataset.links if what == "links" else getattr(dataset, what), file)
 
 
@@ -170,6 +175,44 @@ def check_file(file: str | Path) -> None:
     tabular.checked(file, tabular.WRITERS)
 
 
+@checked
+def export_rejected_rows(workspace: Place, file: str | Path, *, of: int | None = None) -> int:
+    """Write the rejected rows of tables to an .xlsx file as they were, a sheet for each table, with the
+    reason in a further column. Corrected in place and imported, they leave the list of rejects. Returns the
+    number of rows.
+
+    of  number of the import; default: the last one
+
+    Raises UsageError for another ending.
+    """
+    rejects = [reject for reject in as_workspace(workspace).rejects(of=of) if reject["row"]]
+    # Each table has columns of its own.
+    rows_by_file: dict[str, list[dict[str, Any]]] = {}
+    for reject in rejects:
+        cells = msgspec.json.decode(reject["row"])
+        extra = {REASON: reject["reason"], REJECTED_ROW: reject["number"]}
+        rows_by_file.setdefault(reject["file"], []).append({**cells, **extra})
+    # The title of a sheet says what it holds: it stays the same.
+    tables = {name: _as_texts(rows) for name, rows in rows_by_file.items()}
+    titles = [name.rpartition(", sheet ")[2] if ", sheet " in name else Path(name).stem for name in tables]
+    tabular.write_sheets(list(zip(titles, tables.values(), strict=True)), file)
+    return len(rejects)
+
+
+def _as_texts(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows with different cells as one table; the columns that explain the reject are the last."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in OF_REJECTS))
+    columns = {}
+    for name in (*names, *OF_REJECTS):
+        values = [row.get(name) for row in rows]
+        # Numbers stay numbers, so that a spreadsheet shows them as before; a mixed column is text.
+        types = {type(value) for value in values if value is not None}
+        columns[name] = pa.array(
+            values if len(types) <= 1 else [None if v is None else str(v) for v in values]
+        )
+    return pa.table(columns)
+
+
 def _reject_table(workspace: Workspace, earlier: bool) -> pa.Table:
     """Rejects with the number and the time of their import."""
     # The other columns are texts; types are explicit, because a table without rows has no values to infer
@@ -183,6 +226,17 @@ def _reject_table(workspace: Workspace, earlier: bool) -> pa.Table:
             values = [None if time is None else int(time) for time in values]
         columns[name] = pa.array(values, types.get(name, pa.string()))
     return pa.table(columns)
+
+
+def _account_table(accounts: pa.Table) -> pa.Table:
+    """The accounts, each attribute as a column under its own name."""
+    rows = [dict(pairs or ()) for pairs in accounts["attributes"].to_pylist()]
+    table = accounts.drop_columns(["attributes"])
+    for name in dict.fromkeys(name for row in rows for name in row):
+        # A name that is a column already gets a prefix, so that it is read back as an attribute.
+        header = name if name not in table.column_names else f"attribute {name}"
+        table = table.append_column(header, pa.array([row.get(name) for row in rows], pa.string()))
+    return table
 
 
 def _endorsement_table(dataset: Dataset) -> pa.Table:
@@ -249,6 +303,21 @@ def _ranking_table(
     return pa.Table.from_pylist([dict.fromkeys(columns) | row for row in rows])
 
 
+def _stated_facts(facts: Facts, rows: pa.Array) -> dict[str, list[Any]]:
+    """Columns of what sources state of influencers, those that any influencer has; attributes under the names
+    of the source."""
+    columns = {
+        "stated_engagement_rate": facts.stated_engagement,
+        "stated_price": facts.price,
+        "stated_currency": facts.price_currency,
+        "country": facts.country,
+        "city": facts.city,
+    }
+    columns |= {f"attribute_{name}": column for name, column in facts.attributes.items()}
+    known = {name: column for name, column in columns.items() if column.null_count < len(column)}
+    return {name: column.take(rows).to_pylist() for name, column in known.items()}
+
+
 def _ranking_rows(context: RankingContext, ranking: Ranking, k: int) -> list[dict[str, Any]]:
     """The k best of a ranking as rows of a file."""
     brand, dataset = ranking.brand, context.dataset
@@ -262,6 +331,7 @@ def _ranking_rows(context: RankingContext, ranking: Ranking, k: int) -> list[dic
     fact_rows = pa.array(rows_of(best.candidates.tolist(), influencer_rows(dataset)), pa.int64())
     names = context.facts.name.take(fact_rows).to_pylist()
     engagement_rates = context.facts.engagement.take(fact_rows).to_pylist()
+    stated = _stated_facts(context.facts, fact_rows)
     # Posts of the brand that this ranking does not use.
     not_encoded = encoding_of(context.workspace, dataset, [brand]).waiting.get(brand, 0)
     rows = []
@@ -290,6 +360,7 @@ def _ranking_rows(context: RankingContext, ranking: Ranking, k: int) -> list[dic
                 "chance_low": low,
                 "chance_high": high,
                 "engagement_rate": engagement_rates[n],
+                **{name: values[n] for name, values in stated.items()},
                 "main_reason": main_reason(differences),
                 "shared_topics": topics[n],
                 **with_prefix("part_", row["parts"]),

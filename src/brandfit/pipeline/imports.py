@@ -22,7 +22,16 @@ from brandfit.errors import DataError
 from brandfit.pipeline.candidates import Candidates, bounds, candidates
 from brandfit.pipeline.settings import scope
 from brandfit.progress import Progress, advancing
-from brandfit.workspace import ErasureReport, Merging, NewPlace, Workspace, new_workspace
+from brandfit.workspace import (
+    ErasureReport,
+    Merging,
+    NewPlace,
+    Place,
+    Undone,
+    Workspace,
+    as_workspace,
+    new_workspace,
+)
 
 TABLES = "folder"
 """The importer of tables that people made themselves. It reports what a folder lacks."""
@@ -48,6 +57,9 @@ class Imported:
     names them."""
     candidates: Candidates
     """The influencers of the workspace that are ranked by default, and the others, counted."""
+    sheets: Sequence[Mapping[str, Any]] = ()
+    """What was done with each sheet of a source of tables: tables, rows, cells that count as unknown, columns
+    that were not used, questions. ``warnings`` names all of it."""
     out_of_bounds: OutOfBounds | None = None
     """The influencers that the settings ``keep.NAME`` left out; None without these."""
 
@@ -64,6 +76,7 @@ class Imported:
             **self.merging.to_dict(),
             "forgotten": self.erasure_report.to_dict(),
             "candidates": self.candidates.to_dict(),
+            "sheets": list(self.sheets),
             **({"out_of_bounds": self.out_of_bounds.to_dict()} if self.out_of_bounds else {}),
             "seconds": round(self.seconds, 3),
         }
@@ -110,6 +123,7 @@ def import_source(
     *,
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
+    prune: bool = False,
     progress: Progress | None = None,
     called: str | None = None,
 ) -> Imported:
@@ -122,6 +136,7 @@ def import_source(
 
     settings  of the importer; ``keep.min_followers``, ``keep.max_followers``, ``keep.min_posts`` and
               ``keep.max_posts`` leave influencers out (``data.import_bounds``); the source is then read twice
+    prune     remove rows that the earlier import of the same source stated, and that no source states now
     strict    the first rejected row raises DataError, and nothing is written
     progress  called with the number of bytes that were read, and the total
     called    name of the source, in place of its path: the rejects of its previous import are replaced, and
@@ -130,7 +145,14 @@ def import_source(
     if not isinstance(workspace, Workspace):
         with new_workspace(workspace) as opened:
             return import_source(
-                opened, source, path=path, settings=settings, strict=strict, progress=progress, called=called
+                opened,
+                source,
+                path=path,
+                settings=settings,
+                strict=strict,
+                prune=prune,
+                progress=progress,
+                called=called,
             )
     cls = registry.load("importer", source)
     keep, own_settings = split_bounds(settings)
@@ -138,7 +160,10 @@ def import_source(
     importer = cls(config)
     # An importer may have to know whether an account is stored as a brand or an influencer.
     importer.stored_roles = workspace.roles()
+    importer.stored_accounts = workspace.account_ids()
+    importer.stored_mappings = workspace.mappings
     importer.role_names = workspace.role_names
+    importer.strict = strict
     folder = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
     advance = advancing(progress, importer.total(folder)) if progress else (lambda _n_bytes: None)
@@ -148,14 +173,21 @@ def import_source(
         # Read once before, by an importer of its own: posts may precede the account that they belong to.
         first = cls(config)
         first.stored_roles, first.role_names = importer.stored_roles, importer.role_names
+        first.stored_accounts, first.stored_mappings = importer.stored_accounts, importer.stored_mappings
         left_out = out_of_bounds(first.read(folder, lambda _n_bytes: None), keep, workspace.roles())
         read = within_bounds(read, left_out)
     records = _records(read, strict=strict, folder=folder if called else None)
     # Rejects of an earlier import with the same label are replaced.
-    label = f"{source} {called or (folder.resolve() if path is not None else '')}".strip()
+    where = " ".join([str(folder.resolve()), *own_settings.get("also", ())]) if path is not None else ""
+    label = f"{source} {called or where}".strip()
     # ``write`` fills both reports while it reads the records.
     erasure_report, merging = ErasureReport(), Merging()
-    changes = workspace.write(label, records, erasure_report, merging=merging)
+    changes = workspace.write(label, records, erasure_report, merging=merging, prune=prune)
+    if importer.used_mappings:
+        workspace.set_mappings({**workspace.mappings, **importer.used_mappings})
+    # A row that is rejected again is among the new rejects.
+    workspace.remove_rejects(importer.corrected)
+    n_corrected = sum(importer.corrected.values())
     dataset = workspace.dataset()
     unused = _unused_pairs(dataset) if changes.get("links", {}).get("added") else ()
     return Imported(
@@ -170,15 +202,28 @@ def import_source(
             *merging.sentences(),
             *unused,
             *(left_out.sentences() if left_out else ()),
+            *([f"{n_corrected:,} rows that were rejected earlier came in corrected."] if n_corrected else ()),
         ),
         seconds=time.perf_counter() - started,
         erasure_report=erasure_report,
         merging=merging,
         files_not_read=importer.unread.to_dict(),
         # Of the whole workspace, not only of this source.
+        sheets=[report.to_dict() for report in importer.reports],
         candidates=candidates(dataset, None, partners=True, within=bounds(None, None)),
         out_of_bounds=left_out,
     )
+
+
+@checked
+def undo(workspace: Place) -> Undone:
+    """Take back the last import of a workspace: rows that it added go, rows that it changed or removed are as
+    before. Features, models and annotations stay; ``outdated`` says what is older than the rows then.
+
+    Raises WorkspaceError if there is no import to take back: only the last one can be, once, and not after an
+    account was forgotten.
+    """
+    return as_workspace(workspace).undo()
 
 
 def split_bounds(settings: Mapping[str, Any] | None) -> tuple[ImportBounds, dict[str, Any]]:

@@ -76,7 +76,7 @@ def evaluate(
         ready(dataset, cls, workspace)
     # A setting for a ranker that is not judged has no effect, so it is refused.
     check_settings(settings, others=configs)
-    return evaluation.evaluate(
+    report = evaluation.evaluate(
         factories,
         dataset,
         protocol=chosen_protocol,
@@ -85,6 +85,9 @@ def evaluate(
         folder=folder,
         prepare=Refit.from_dataset(workspace, dataset) if refit else None,
     )
+    # New posts are not encoded for an evaluation: every fold fits on the stored Features.
+    everyone = [*dataset.brands.tolist(), *dataset.influencers.tolist()]
+    return replace(report, notes=(*unencoded_note(workspace, dataset, everyone), *report.notes))
 
 
 @checked

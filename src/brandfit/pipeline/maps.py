@@ -16,6 +16,7 @@ from brandfit.encoders.concept.graph import Graph
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.pooling import account_vectors
 from brandfit.pipeline.datasets import described, load
+from brandfit.pipeline.missing_features import unencoded_note
 from brandfit.pipeline.readers import maker_of
 from brandfit.report import embedding_map
 from brandfit.report.embedding_map import EmbeddingMap, Vectors
@@ -136,6 +137,8 @@ def _made(workspace: Workspace, subject: str, *, chosen: Features, most: int, se
         else:
             vectors = Vectors(ids, values, category_by_id, np.zeros(len(ids)))
             source = f"mean {chosen.name} of each account"
+    everyone = [*dataset.brands.tolist(), *dataset.influencers.tolist()]
+    notes = [*unencoded_note(workspace, dataset, everyone), *notes]
     return embedding_map.embedding_map(
         vectors, subject=subject, source=source, most=most, seed=seed, notes=notes
     )

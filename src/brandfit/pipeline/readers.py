@@ -65,8 +65,24 @@ def maker_of(workspace: Workspace, features: Features) -> Encoder | None:
         return None
     # The record has the settings of that time, not the default ones.
     cls = registry.load("encoder", record["encoder"])
-    encoder: Encoder = cls(cls.Config.from_settings(record["config"]))
+    encoder: Encoder = cls(cls.Config.from_settings(_with_absolute_paths(cls, record)))
     return encoder
+
+
+def _with_absolute_paths(cls: type[Encoder], record: Mapping[str, Any]) -> dict[str, Any]:
+    """The recorded settings, with the paths of files as they were seen from the folder of that command. Paths
+    that are part of the key stay as they are."""
+    paths = record.get("paths", {})
+    settings = dict(record["config"])
+    for name in cls.file_settings:
+        value = settings.get(name)
+        if name not in cls.neutral or not value:
+            continue
+        if isinstance(value, str):
+            settings[name] = paths.get(value, value)
+        else:
+            settings[name] = [paths.get(path, path) for path in value]
+    return settings
 
 
 def _recorded_settings(workspace: Workspace, features: Features) -> dict[str, Any]:
@@ -75,7 +91,8 @@ def _recorded_settings(workspace: Workspace, features: Features) -> dict[str, An
     record = workspace.maker(_maker_key(features))
     if record.get("encoder") != features.name:
         return {}
-    return {name: value for name, value in record["config"].items() if name not in MACHINE}
+    settings = _with_absolute_paths(registry.load("encoder", record["encoder"]), record)
+    return {name: value for name, value in settings.items() if name not in MACHINE}
 
 
 def _maker_key(features: Features) -> str:

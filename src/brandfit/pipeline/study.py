@@ -12,6 +12,7 @@ from typing import Any
 from brandfit.arguments import checked
 from brandfit.errors import DataError, UsageError
 from brandfit.messages import path_text
+from brandfit.pipeline.missing_features import unencoded_note
 from brandfit.pipeline.study_questions import QuestionMaker
 from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.study import forms
@@ -84,7 +85,8 @@ def make_study(
         workspace, model, dataset=dataset, ranker=ranker, data=data, followers=followers, seed=seed
     )
     made = [*maker.chart_questions(questions), *maker.partner_questions(questions)]
-    notes = []
+    everyone = [*dataset.brands.tolist(), *dataset.influencers.tolist()]
+    notes = list(unencoded_note(workspace, dataset, everyone))
     for task in (1, 2):
         n_made = sum(question.task == task for question in made)
         if n_made < questions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.data.engagement import rates
 from brandfit.errors import UnknownName
+from brandfit.folding import fold, folded
 
 MONTH = 365.25 * 86_400 / 12
 """Seconds."""
@@ -48,6 +50,15 @@ def category_words(category: str | None, is_stated: bool | None, probability: fl
     if not category or is_stated or probability is None:
         return category or ""
     return f"{category} (predicted, {100 * probability:.0f} %)"
+
+
+def word_pattern(text: str) -> str:
+    """RE2 pattern of a text between word boundaries of every script (the word classes of RE2 are ASCII).
+
+    Letters, digits, _ and the marks that follow them belong to a word. A mark after an emoji does not.
+    """
+    text = re.escape(text)
+    return rf"(?:^|[^\pL\pN\pM_]\pM*){text}(?:[^\pL\pN\pM_]|$)"
 
 
 class Facts:
@@ -93,6 +104,36 @@ class Facts:
     def posts(self) -> pa.Array:
         """Number of posts on the platform."""
         return self._stated("posts")
+
+    @cached_property
+    def country(self) -> pa.Array:
+        return self._stated("country")
+
+    @cached_property
+    def city(self) -> pa.Array:
+        return self._stated("city")
+
+    @cached_property
+    def price(self) -> pa.Array:
+        """Stated price of one post, in any currency."""
+        return self._stated("price")
+
+    @cached_property
+    def price_currency(self) -> pa.Array:
+        return self._stated("currency")
+
+    @cached_property
+    def stated_engagement(self) -> pa.Array:
+        """Engagement rate as the source states it."""
+        return self._stated("engagement_rate")
+
+    @cached_property
+    def attributes(self) -> dict[str, pa.Array]:
+        """Further columns of the sources: name to the (n,) texts of the influencers."""
+        cells = self._stated("attributes")
+        rows = [dict(pairs or ()) for pairs in cells.to_pylist()]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
 
     # --- category -------------------------------------------------------------------------------------------
 
@@ -241,6 +282,29 @@ class Facts:
             is_named |= self._has_entry(column, account)
         return self._ternary(is_named, self._has_text(*MENTIONS))
 
+    def at_place(self, place: str) -> pa.Array:
+        """(n,) bool: the country or the city has these words; null if neither is known."""
+        pattern = word_pattern(fold(place))
+        in_country = pc.match_substring_regex(folded(self.country), pattern)
+        in_city = pc.match_substring_regex(folded(self.city), pattern)
+        # A known city in another place says no, whether or not the country is known.
+        return pc.coalesce(pc.or_kleene(in_country, in_city), in_city, in_country)
+
+    def with_attribute(self, value: str) -> pa.Array:
+        """(n,) bool: has the attribute; with ``NAME=TEXT`` these words in it; null without the attribute.
+
+        Raises UnknownName for an attribute that no influencer has.
+        """
+        name, equals, text = value.partition("=")
+        column_by_name = {fold(known): column for known, column in self.attributes.items()}
+        column = column_by_name.get(fold(name.strip()))
+        if column is None:
+            raise UnknownName("attribute", name.strip(), known=self.attributes)
+        # The name alone asks who has the attribute.
+        if not equals:
+            return pc.is_valid(column)
+        return pc.match_substring_regex(folded(column), word_pattern(fold(text.strip())))
+
     def with_brand(self, brand: str) -> pa.Array:
         """(n,) bool: is known to have worked with the brand; null without a known partner and without an
         imported post that has a known text or names an account.
@@ -330,9 +394,12 @@ class Facts:
         return pa.array(averages, pa.float64(), from_pandas=True)
 
     def _has_entry(self, column: str, value: str) -> np.ndarray:
-        """(n,) bool: has an imported post with this entry in a list column."""
+        """(n,) bool: has an imported post with this entry in a list column, in any case and accents."""
         lists = self._posts[column].combine_chunks()
-        is_value = pc.equal(pc.list_flatten(lists), value)
+        # Distinct entries alone are compared: posts have millions of hashtags.
+        entries = pc.list_flatten(lists).dictionary_encode()
+        is_equal = pc.equal(folded(entries.dictionary), fold(value))
+        is_value = is_equal.take(entries.indices)
         posts = pc.list_parent_indices(lists).filter(is_value).to_numpy()
         has_entry = np.zeros(len(self), bool)
         has_entry[self._owner[posts]] = True

@@ -151,6 +151,28 @@ FIELDS: Mapping[str, Field] = {
         "biography",
         contains_word=True,
     ),
+    "place": Field(
+        "country or city, as the source states it",
+        lambda v: f"from {v}",
+        matches=lambda facts, v: facts.at_place(v),
+    ),
+    "price": Field(
+        "stated price of one post, in any currency",
+        _range_sentence("asks {} for a post", _plain),
+        "price",
+        numbers="rate",
+    ),
+    "stated_engagement": Field(
+        "engagement rate as the source states it",
+        _range_sentence("stated engagement rate of {}", _percent),
+        "stated_engagement",
+        numbers="share",
+    ),
+    "attribute": Field(
+        "a further column of the source, such as attribute:status or attribute:status=open",
+        lambda v: f"{v.partition('=')[0]} is {v.partition('=')[2]}" if "=" in v else f"has {v}",
+        matches=lambda facts, v: facts.with_attribute(v),
+    ),
     "language": Field(
         "of the captions, two letters: en, es, de ...",
         lambda v: f"writes in {v}",
@@ -245,6 +267,8 @@ TEXT_EXAMPLES = {
     "category": "food",
     "hashtag": "vegan",
     "biography": '"dog mum"',
+    "place": "Lyon",
+    "attribute": '"status=open"',
     "business_category": "Artist",
 }
 NUMBER_EXAMPLES = {"count": "5k..100k", "share": "2%..", "rate": "4..", "day": "2018-11-01.."}

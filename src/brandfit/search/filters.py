@@ -9,7 +9,6 @@ condition nor its negation finds such an influencer, and the answer counts these
 from __future__ import annotations
 
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ import pyarrow.compute as pc
 
 from brandfit.account_id import account_id
 from brandfit.errors import ConfigError, UnknownName, UsageError, suggestion
-from brandfit.search.facts import Facts
+from brandfit.folding import fold, folded
+from brandfit.search.facts import Facts, word_pattern
 from brandfit.search.fields import FIELDS, Range, as_typed, example, formatted, iso_time, read_range
 
 __all__ = [
@@ -81,11 +81,11 @@ class FieldCondition(Condition):
         column = self.column(facts)
         if field.numbers:
             return self._in_range(column)
-        # Values of conditions are in lower case already.
-        text = pc.utf8_lower(column)
+        # Both sides are compared without case and accents.
+        text, value = folded(column), fold(self.value)
         if field.contains_word:
-            return pc.match_substring_regex(pc.utf8_normalize(text, "NFC"), _word_pattern(self.value))
-        return pc.equal(text, self.value)
+            return pc.match_substring_regex(text, word_pattern(value))
+        return pc.equal(text, value)
 
     def _in_range(self, column: pa.Array) -> Ternary:
         # A comparison with null is null, so unknown facts stay unknown.
@@ -132,15 +132,6 @@ class FieldCondition(Condition):
         column = field.matches(facts, self.value) if field.matches is not None else self.column(facts)
         values = column.take(pa.array(rows, pa.int64())).to_pylist()
         return list(map(iso_time, values)) if field.numbers == "day" else values
-
-
-def _word_pattern(text: str) -> str:
-    """RE2 pattern of a text between word boundaries of every script (the word classes of RE2 are ASCII).
-
-    Letters, digits, _ and the marks that follow them belong to a word. A mark after an emoji does not.
-    """
-    text = re.escape(unicodedata.normalize("NFC", text))
-    return rf"(?:^|[^\pL\pN\pM_]\pM*){text}(?:[^\pL\pN\pM_]|$)"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -13,11 +16,17 @@ from brandfit.data.arrow import column_lists
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.text._segment import segment
 from brandfit.errors import MissingExtra
+from brandfit.folding import fold
 
 FIELDS = {"caption": 1.0, "hashtags": 1.0, "pictures": 1.0, "biography": 2.0}
 """Fields, and the weight of a word in each."""
 POSTS = 100_000
 """Documents of a keyword that count, the best ones."""
+_UNSPACED = re.compile(
+    "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Chinese, Japanese
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"  # Thai, Lao, Burmese, Khmer
+)
+"""Runs of letters of scripts that put no blanks between words."""
 BEST = 3
 """Documents of an influencer that count."""
 MEMORY = 64_000_000
@@ -68,7 +77,10 @@ class FullText:
         # One thread, so that documents with equal scores always have the same order.
         writer = self._index.writer(MEMORY, 1)
         for owner, post, texts in self._texts():
-            indexed = {field: text for field, text in texts.items() if field in self.fields and text}
+            # Words are found in any case and with or without accents.
+            indexed = {
+                field: _in_pairs(fold(text)) for field, text in texts.items() if field in self.fields and text
+            }
             if indexed:
                 writer.add_document(tantivy.Document(at=len(owners), **indexed))
                 owners.append(owner)
@@ -86,7 +98,7 @@ class FullText:
         allowed  (n,) bool: documents of other influencers are ignored
         """
         n = len(self.dataset.influencers)
-        words = list(dict.fromkeys(" ".join(map(_plain, keywords)).split()))
+        words = list(dict.fromkeys(_in_pairs(fold(" ".join(map(_plain, keywords)))).split()))
         matches = [self._word_matches(word, allowed) for word in words]
         if not sum(len(match.documents) for match in matches):
             return TextMatches(np.zeros(n), np.zeros(n), np.zeros(n), np.full(n, -1))
@@ -119,7 +131,11 @@ class FullText:
     def unwritten(self, keyword: str) -> list[str]:
         """Words of a keyword that occur in no document, in any of their forms."""
         words = dict.fromkeys(_plain(keyword).split())
-        return [word for word in words if not len(self._word_matches(word, None).documents)]
+        return [word for word in words if not self._is_written(word)]
+
+    def _is_written(self, word: str) -> bool:
+        pairs = _in_pairs(fold(word)).split()
+        return any(len(self._word_matches(pair, None).documents) for pair in pairs)
 
     def has_phrase(self, phrase: str) -> np.ndarray:
         """(n,) bool: influencers that write the words of a phrase one after the other, in any of their forms.
@@ -127,7 +143,7 @@ class FullText:
         False for all if the phrase has no letter or digit.
         """
         has_phrase = np.zeros(len(self.dataset.influencers), bool)
-        words = _plain(phrase).lower()
+        words = _in_pairs(fold(_plain(phrase)))
         if words:
             query, _ = self._index.parse_query_lenient(f'"{words}"', list(self.fields))
             matches = self._matches(query, limit=max(len(self.owners), 1))
@@ -138,7 +154,7 @@ class FullText:
         """Documents of allowed influencers with a word."""
         weights = {field: FIELDS[field] for field in self.fields}
         # Lenient: words that the query language reserves cause no error.
-        query, _ = self._index.parse_query_lenient(word.lower(), list(self.fields), field_boosts=weights)
+        query, _ = self._index.parse_query_lenient(fold(word), list(self.fields), field_boosts=weights)
         if allowed is None:
             return self._matches(query, limit=POSTS)
         # The limit counts before the restriction, so it must not cut off documents of allowed influencers.
@@ -188,8 +204,25 @@ def without_hashtags(caption: str) -> str:
 
 
 def _plain(query: str) -> str:
-    """Letters and digits alone, so that no operator of tantivy's query language remains."""
-    return " ".join("".join(c if c.isalnum() else " " for c in query).split())
+    """Letters, their marks and digits alone, so that no operator of tantivy's query language remains."""
+    letters = [c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in query]
+    return " ".join("".join(letters).split())
+
+
+def _in_pairs(text: str) -> str:
+    """The text with runs of scripts that put no blanks between words as overlapping pairs of letters, so that
+    words inside a run are found.
+
+    >>> _in_pairs("週末の登山 hiking")
+    '週末 末の の登 登山 hiking'
+    """
+    if text.isascii():
+        return text
+    return " ".join(_UNSPACED.sub(lambda run: f" {_pairs(run[0])} ", text).split())
+
+
+def _pairs(run: str) -> str:
+    return run if len(run) < 2 else " ".join(map("".join, itertools.pairwise(run)))
 
 
 def _tantivy() -> Any:

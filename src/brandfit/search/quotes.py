@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from brandfit.encoders.concept._taxonomy import LONGEST, built_in, term
 from brandfit.encoders.text._segment import segment
 from brandfit.errors import MissingExtra
+from brandfit.folding import fold
 
 TOKEN = re.compile(r"#?[^\W_]+", re.UNICODE)
 """A word, or a hashtag without its underscores: these separate its words."""
@@ -142,6 +143,7 @@ def _analyzer() -> Any:
 
 @cache
 def _stem(word: str) -> str:
+    word = fold(word)
     # The tokenizer splits no word of letters and digits; a long one is kept as it is.
     stems = _analyzer().analyze(word) if len(word) <= LONGEST_WORD else []
-    return str(stems[0]) if len(stems) == 1 else word.lower()
+    return str(stems[0]) if len(stems) == 1 else word

@@ -115,7 +115,19 @@ class ImportRequest(Body):
     )
     upload: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", description="an upload, in place of a path")
     settings: Settings = {}
-    strict: bool = Field(False, description="the first bad row stops the import, and nothing is written")
+    strict: bool = Field(
+        False, description="the first bad row or cell stops the import, and nothing is written"
+    )
+    prune: bool = Field(
+        False,
+        description="remove rows that the earlier import of the same source stated, and that no source "
+        "states now",
+    )
+    map: list[Annotated[str, Field(max_length=1000)]] = Field(
+        [],
+        max_length=500,
+        description="what columns of tables mean: COLUMN=HEADER, see /uploads/{id}/preview",
+    )
 
 
 class EncodingRequest(Body):

@@ -107,7 +107,7 @@ class ImportFilter:
         return without_rows(features, is_gone)
 
     def _reject(self, reject: Reject) -> Reject:
-        texts = (reject.file, reject.reason, reject.excerpt)
+        texts = (reject.file, reject.reason, reject.excerpt, reject.row)
         if not any(self.redactor.names(text) for text in texts):
             return reject
         self.report.redacted += 1

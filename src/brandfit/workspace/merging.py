@@ -7,12 +7,13 @@ A row is a tuple of values in the order of the fields; a set of fields is a bit 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from brandfit.data import schema
 from brandfit.data.schema import Partial
 from brandfit.mappings import map_values
+from brandfit.workspace.history import GoneRows, gone_sentences
 
 IDENTITY = {"posts": "account", "images": "hash"}
 """Fields that identify the object of a row. If this value changes, the row describes another object, and no
@@ -30,6 +31,28 @@ QUOTED = (
     "weight",
 )
 """Fields whose values an example shows; texts of people are not shown."""
+
+
+CHANGE_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class ChangedValue:
+    """A field of a stored row that an import changed; texts of people are not shown."""
+
+    id: str
+    field: str
+    earlier: Any = None
+    later: Any = None
+
+    @property
+    def sentence(self) -> str:
+        values = "" if self.earlier is None and self.later is None else f" ({self.earlier} to {self.later})"
+        return f"{_label(self.field)} of {self.id}{values}"
+
+
+def changed_value(id: str, field: str, *, old: Any, new: Any) -> ChangedValue:
+    return ChangedValue(id, field, *((old, new) if field in QUOTED else (None, None)))
 
 
 class GivenValues(NamedTuple):
@@ -70,7 +93,7 @@ class Form:
         """Bits of the fields with a value that the source states; a None or an empty list is no value."""
         stated = 0
         for bit, value in zip(self._bits, given.values, strict=True):
-            if value is not None and value != []:
+            if value is not None and value not in ([], {}):
                 stated |= bit
         return stated & ~given.defaults & ~given.derived
 
@@ -91,7 +114,12 @@ class Form:
         # Derived fields of an old caption do not stay with a new one.
         values, defaults, derived = [], 0, 0
         for bit, earlier, later in zip(self._bits, before, after, strict=True):
-            if later is None:
+            if isinstance(later, dict):
+                # Attributes of several sources stand side by side.
+                # Under the same name the later text counts.
+                later = {**(earlier or {}), **later}
+                keeps = later == earlier
+            elif later is None:
                 keeps = True
             elif new.defaults & bit:
                 keeps = earlier is not None
@@ -119,7 +147,7 @@ class Form:
         if at is not None and (self.table == "images" or old.values[at] != new.values[at]):
             fields &= self._bits[at]
         pairs = enumerate(zip(old.values, new.values, strict=True))
-        return [n for n, (before, after) in pairs if fields >> n & 1 and before != after]
+        return [n for n, (before, after) in pairs if fields >> n & 1 and _contradict(before, after)]
 
     def field_names(self, mask: int) -> tuple[str, ...]:
         return tuple(name for bit, name in zip(self._bits, self.names, strict=True) if mask & bit)
@@ -161,6 +189,9 @@ class Merging:
 
     kept: dict[str, KeptValues] = field(default_factory=dict)
     conflicts: dict[str, Conflicts] = field(default_factory=dict)
+    gone: dict[str, GoneRows] = field(default_factory=dict)
+    changes: dict[str, list[ChangedValue]] = field(default_factory=dict)
+    """Table to examples of changed values."""
 
     def add_conflicts(self, form: Form, fields: int, *, earlier: GivenValues, later: GivenValues) -> None:
         """Count the ``fields`` in which two rows of one import differ."""
@@ -178,10 +209,17 @@ class Merging:
         return {
             "kept": map_values(KeptValues.to_dict, self.kept),
             "conflicts": map_values(Conflicts.to_dict, self.conflicts),
+            "gone": map_values(GoneRows.to_dict, self.gone),
+            "changed_examples": {name: [asdict(one) for one in some] for name, some in self.changes.items()},
         }
 
     def sentences(self) -> list[str]:
         lines = []
+        # What changed comes before what stayed.
+        for table, examples in self.changes.items():
+            if examples:
+                shown = ", ".join([example.sentence for example in examples])
+                lines.append(f"{table.capitalize()} changed, for example {shown}.")
         for table, kept in self.kept.items():
             rows = f"{kept.n_rows:,} {table.removesuffix('s') if kept.n_rows == 1 else table}"
             lines.append(
@@ -196,7 +234,14 @@ class Merging:
                 f"twice with a difference, and the last one counts. {'It is' if one else 'The first is'} "
                 f"{_label(found.field)} of {found.id}{values}."
             )
-        return lines
+        return [*lines, *gone_sentences(self.gone)]
+
+
+def _contradict(before: Any, after: Any) -> bool:
+    """Whether two values cannot both be true: attributes only if one name has two values."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return any(after.get(name, value) != value for name, value in before.items())
+    return bool(before != after)
 
 
 def id_text(key: Iterable[Any]) -> str:

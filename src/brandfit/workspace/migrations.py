@@ -10,7 +10,28 @@ import sqlalchemy as sa
 from brandfit.data.schema import SCHEMA_VERSION
 from brandfit.errors import WorkspaceError
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
+
+def add_stated_columns(connection: sa.Connection) -> None:
+    """Version 2: price, currency, country, city, engagement rate and attributes of accounts; the rows of
+    rejects."""
+    present = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(accounts)")}
+    columns = {
+        "price": "FLOAT",
+        "currency": "TEXT",
+        "country": "TEXT",
+        "city": "TEXT",
+        "engagement_rate": "FLOAT",
+        "attributes": "TEXT NOT NULL DEFAULT '{}'",
+    }
+    for name, form in columns.items():
+        if name not in present:
+            connection.exec_driver_sql(f'ALTER TABLE accounts ADD COLUMN "{name}" {form}')
+    columns_of_rejects = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(rejects)")}
+    if "row" not in columns_of_rejects:
+        connection.exec_driver_sql("ALTER TABLE rejects ADD COLUMN \"row\" TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: add_stated_columns}
 """Version to the function that migrates from it to the next, e.g. ``{1: add_language}``."""
 OLD_REJECTS = "rejects_by_source"
 """Table of rejects from before they belonged to an import. The schema of the rows did not change, so its

@@ -17,6 +17,8 @@ from brandfit.data.schema import Reject
 from brandfit.errors import WorkspaceError
 from brandfit.workspace import migrations
 
+FETCHED = 10_000
+"""Rows that are read from the database at once."""
 BATCH = 5_000
 """Rows that are written to the database at once."""
 
@@ -44,10 +46,32 @@ rejects = sa.Table(
     metadata,
     sa.Column("import_id", sa.Integer, nullable=False, index=True),
     *(
-        sa.Column(f.name, sa.Integer if f.type is int else sa.Text, nullable=False)
+        sa.Column(
+            f.name,
+            sa.Integer if f.type is int else sa.Text,
+            nullable=False,
+            server_default="" if f.name == "row" else None,
+        )
         for f in msgspec.structs.fields(Reject)
     ),
 )
+import_keys = sa.Table(
+    "import_keys",
+    metadata,
+    sa.Column("import_id", sa.Integer, primary_key=True),
+    sa.Column("table", sa.Text, primary_key=True),
+    sa.Column("keys", sa.LargeBinary, nullable=False),
+    sa.Column("gone", sa.LargeBinary, nullable=False),
+)
+undo_rows = sa.Table(
+    "undo_rows",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("table", sa.Text, nullable=False),
+    sa.Column("row", sa.Integer),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+"""Both: see ``workspace.history``."""
 forgotten = sa.Table("forgotten", metadata, sa.Column("hash", sa.LargeBinary(16), primary_key=True))
 """A salted hash of each erased account; see ``workspace.import_filter``."""
 
@@ -173,7 +197,7 @@ def arrow_batches(connection: sa.Connection, name: str) -> Iterator[pa.RecordBat
     target = schema.arrow_schema(name)
     key = quoted(schema.KEYS[name])
     cursor = connection.exec_driver_sql(f'SELECT {listed(name)} FROM "{name}" ORDER BY {key}')
-    while chunk := cursor.fetchmany(50_000):
+    while chunk := cursor.fetchmany(FETCHED):
         columns = list(zip(*chunk, strict=True))
         yield pa.record_batch(list(map(_arrow, columns, target.types)), schema=target)
 
@@ -207,7 +231,7 @@ def reader(name: str) -> Callable[[Sequence[Any]], Any]:
     """A function from the values of ``listed`` to the row. It raises an error if they are not one."""
     fields = schema.fields(schema.TABLES[name])
     names = [f.name for f in fields]
-    lists = {f.name for f in fields if pa.types.is_list(f.arrow)}
+    lists = {f.name for f in fields if is_json(f.arrow)}
     bools = {f.name for f in fields if f.arrow == pa.bool_()}
 
     def read(values: Sequence[Any]) -> Any:
@@ -222,7 +246,14 @@ def reader(name: str) -> Callable[[Sequence[Any]], Any]:
     return read
 
 
+def is_json(type_: pa.DataType) -> bool:
+    """Whether the database stores the values of a field as JSON."""
+    return pa.types.is_list(type_) or pa.types.is_map(type_)
+
+
 def _arrow(column: tuple, type_: pa.DataType) -> pa.Array:
+    if pa.types.is_map(type_):
+        return pa.array([list(msgspec.json.decode(cell).items()) for cell in column], type_)
     if pa.types.is_list(type_):
         return pa.array(list(map(msgspec.json.decode, column)), type_)
     if pa.types.is_boolean(type_):

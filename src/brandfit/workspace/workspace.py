@@ -15,7 +15,7 @@ import hashlib
 import shutil
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +36,7 @@ from brandfit.data.role_names import RoleNames
 from brandfit.data.schema import Image, Partial, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
-from brandfit.workspace import health, own_features, stored_features, tables
+from brandfit.workspace import health, history, own_features, stored_features, tables
 from brandfit.workspace.artifacts import ArtifactStore, write_atomic
 from brandfit.workspace.cache import Cache
 from brandfit.workspace.import_filter import PENDING, ErasureReport, import_filter, without_rows
@@ -52,6 +52,7 @@ COVERED = "covered.json"
 it covers."""
 CURRENCY = "currency"
 ROLE_NAMES = "role_names"
+MAPPINGS = "mappings"
 """Keys of the table ``meta``."""
 
 
@@ -144,6 +145,17 @@ class Workspace:
         with tables.writing(self.engine) as connection:
             tables.set_meta(connection, ROLE_NAMES, msgspec.json.encode(names).decode())
 
+    @property
+    def mappings(self) -> dict[str, list[str]]:
+        """Digest of the header of a table to the entries of the mapping that it was last imported with."""
+        with self.engine.connect() as connection:
+            text = tables.get_meta(connection, MAPPINGS)
+        return msgspec.json.decode(text, type=dict[str, list[str]]) if text else {}
+
+    def set_mappings(self, mappings: Mapping[str, Sequence[str]]) -> None:
+        with tables.writing(self.engine) as connection:
+            tables.set_meta(connection, MAPPINGS, msgspec.json.encode(mappings).decode())
+
     def write(
         self,
         source: str,
@@ -151,6 +163,7 @@ class Workspace:
         left_out: ErasureReport | None = None,
         *,
         merging: Merging | None = None,
+        prune: bool = False,
     ) -> dict[str, dict[str, int]]:
         """Write an import completely or not at all: rows, pictures with their working copies, Features, and
         its rejects.
@@ -160,7 +173,10 @@ class Workspace:
         changes and is raised. Rows of erased accounts are not written; ``left_out`` receives their number.
 
         A value that a record does not state (``schema.Partial``; None) never replaces a stored value;
-        ``merging`` receives how many rows kept values and how many values conflict within the import.
+        ``merging`` receives how many rows kept values and how many values conflict within the import, and the
+        rows that are gone: those that earlier imports of the source stated and no import states now.
+
+        prune  remove the rows that are gone
         """
         rejects: list[Reject] = []
         all_features: list[Features] = []
@@ -172,6 +188,7 @@ class Workspace:
                 if guard is not None:
                     source = guard.redactor.text(source) or source
                 left_out.source = source
+                undo = history.begin(connection, source)
                 writer = Writer(connection)
                 for unfiltered in records:
                     record = unfiltered if guard is None else guard.of(unfiltered)
@@ -187,12 +204,21 @@ class Workspace:
                     else:
                         all_features.append(record)
                 changes = writer.finish()
+                seen = writer.keys
+                gone_hashes = history.gone_hashes(connection, source, seen)
+                gone = history.find_gone(connection, gone_hashes, prune=prune)
                 if merging is not None:
                     merging.kept, merging.conflicts = writer.merging.kept, writer.merging.conflicts
+                    merging.changes, merging.gone = writer.merging.changes, gone
                 removed_late = guard is not None and guard.finish(connection)
                 left_out.number = tables.add_import(connection, source, time=time.time(), found=rejects)
                 # Hashing all rows takes seconds for large tables: only after a change.
-                is_changed = removed_late or any(n["added"] or n["changed"] for n in changes.values())
+                history.store_keys(connection, left_out.number, seen=seen, gone=gone_hashes)
+                history.finish(connection, undo, left_out.number)
+                has_pruned = any(rows.removed for rows in gone.values())
+                is_changed = (
+                    has_pruned or removed_late or any(n["added"] or n["changed"] for n in changes.values())
+                )
                 if is_changed or not tables.get_meta(connection, "fingerprint"):
                     tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
                 # Last, because files cannot be rolled back.
@@ -209,6 +235,24 @@ class Workspace:
             self._empty_log()
         return changes
 
+    def last_import(self) -> str:
+        """Source of the import that ``undo`` takes back; "" if there is none."""
+        with self.engine.connect() as connection:
+            undo = history.last_import(connection)
+        return undo.source if undo is not None else ""
+
+    def undo(self) -> history.Undone:
+        """Take back the last import: rows that it added go, rows that it changed or removed are as before.
+        Features, models and annotations stay. Raises WorkspaceError if there is none to take back."""
+        with tables.writing(self.engine) as connection:
+            undo = history.last_import(connection)
+            if undo is None:
+                raise WorkspaceError(
+                    "There is no import to undo.",
+                    "Only the last import can be taken back, once, and not after an account was forgotten.",
+                )
+            return history.take_back(connection, undo)
+
     def forgetting(self) -> bool:
         """Whether an erasure (``brandfit.erasure``) was begun and not finished."""
         with self.engine.connect() as connection:
@@ -224,6 +268,10 @@ class Workspace:
         with self.engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT id, role FROM accounts WHERE role <> 'influencer'")
             return dict(rows.tuples().all())
+
+    def account_ids(self) -> set[str]:
+        """Ids of all accounts."""
+        return self._ids_of("accounts")
 
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""
@@ -263,7 +311,11 @@ class Workspace:
         """
         number = tables.imports.c.id
         query = sa.select(
-            number.label("import"), tables.imports.c.time, tables.imports.c.source, tables.rejects
+            number.label("import"),
+            tables.imports.c.time,
+            tables.imports.c.source,
+            sa.literal_column("rejects.rowid").label("number"),
+            tables.rejects,
         )
         query = query.join(tables.rejects, tables.rejects.c.import_id == number).order_by(
             number.desc(), sa.text("rejects.rowid")
@@ -276,6 +328,14 @@ class Workspace:
         with self.engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         return [{name: value for name, value in row.items() if name != "import_id"} for row in rows]
+
+    def remove_rejects(self, numbers: Collection[int]) -> None:
+        """Remove the rejects of these numbers, because their rows came in again."""
+        if numbers:
+            with tables.writing(self.engine) as connection:
+                connection.exec_driver_sql(
+                    "DELETE FROM rejects WHERE rowid = ?", [(number,) for number in numbers]
+                )
 
     def dataset(self) -> Dataset:
         """All rows as a Dataset, memory-mapped, without Features in its slots. The same object until a row
@@ -291,14 +351,16 @@ class Workspace:
     def _rows(self) -> Dataset:
         with self.engine.connect() as connection:
             version = tables.get_meta(connection, "fingerprint")
+            # Tables that an earlier version wrote lack columns.
+            form = f"{version}-{schema.SCHEMA_VERSION}"
             is_new = False
             try:
-                folder, _ = self._tables.get("rows", version)
+                folder, _ = self._tables.get("rows", form)
             except (KeyError, WorkspaceError):
                 writers = {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES}
-                folder = self._tables.put("rows", version, files=writers, info={})
+                folder = self._tables.put("rows", form, files=writers, info={})
                 for old in self._tables.versions("rows"):
-                    if old != version:
+                    if old != form:
                         self._tables.drop("rows", old)
                 is_new = True
         # If rows changed meanwhile, this version may hold rows that were removed: it must not stay.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -15,14 +16,26 @@ from brandfit.data import schema
 from brandfit.data.schema import Partial, Row
 from brandfit.mappings import map_values
 from brandfit.workspace import tables
-from brandfit.workspace.merging import Form, GivenValues, KeptValues, Merging, id_text
+from brandfit.workspace.history import KeyHashes, keep_row
+from brandfit.workspace.merging import (
+    CHANGE_EXAMPLES,
+    Form,
+    GivenValues,
+    KeptValues,
+    Merging,
+    changed_value,
+    id_text,
+)
 
 LOOKED_UP = 500
 """Rows that are read by one query; SQLite limits the parameters of a query."""
 
 _astuple = msgspec.structs.astuple
 _to_json = msgspec.json.Encoder().encode
-_from_json = msgspec.json.Decoder(list[str]).decode
+_FROM_JSON: dict[type, Any] = {
+    list: msgspec.json.Decoder(list[str]).decode,
+    dict: msgspec.json.Decoder(dict[str, str]).decode,
+}
 
 
 class Writer:
@@ -56,6 +69,11 @@ class Writer:
         self._flush_pictures()
         return map_values(_TableWriter.finish, self._tables)
 
+    @property
+    def keys(self) -> dict[str, np.ndarray]:
+        """Table to the hashes of the keys of all rows of this import."""
+        return {name: table.keys.unique() for name, table in self._tables.items()}
+
     def _flush_pictures(self) -> None:
         if self._pictures:
             self.connection.exec_driver_sql(
@@ -75,11 +93,15 @@ class _TableWriter:
         self.connection, self.name, self.merging = connection, name, merging
         self.form = Form(name)
         fields = schema.fields(schema.TABLES[name])
-        self._lists, self._bools = [], []
-        """Positions of the fields that are stored in another form."""
+        self._json: dict[int, Any] = {}
+        self._bools = []
+        """Positions of the fields that are stored in another form: as JSON, with their empty value, and as 0
+        or 1."""
         for n, field in enumerate(fields):
             if pa.types.is_list(field.arrow):
-                self._lists.append(n)
+                self._json[n] = []
+            elif pa.types.is_map(field.arrow):
+                self._json[n] = {}
             elif field.arrow == pa.bool_():
                 self._bools.append(n)
         self._n_keys = self.form.n_keys
@@ -99,6 +121,8 @@ class _TableWriter:
         self._first_hash: dict[Any, bytes] = {}
         """Key of a row that this import changed to its hash before the import."""
         self._now_hash: dict[Any, bytes] = {}
+        self.keys = KeyHashes()
+        """Of all rows of this import."""
 
     def add(self, given: GivenValues) -> None:
         self._seen += 1
@@ -133,6 +157,7 @@ class _TableWriter:
     def _flush(self) -> None:
         if not self._pending:
             return
+        self.keys.add(self._pending, table=self.name)
         hashes = {key: schema.hash_of(given.values) for key, given in self._pending.items()}
         rows = [(*self._plain(given.values), hashes[key]) for key, given in self._pending.items()]
         n_inserted = self.connection.exec_driver_sql(self._sql.insert, rows).rowcount
@@ -154,18 +179,33 @@ class _TableWriter:
                 self._kept.pop(key, None)
                 continue
             is_older = rowid <= self._last_row
+            stored = [*row, hash_]
             values = self._values(row)
             merged = given if values is None else self._merged(key, values, given=given, is_older=is_older)
             hashed = schema.hash_of(merged.values)
             if hashed == hash_:
                 continue
             if is_older:
+                if key not in self._first_hash:
+                    keep_row(self.connection, self.name, rowid, row=stored)
+                    self._note_change(key, values, merged.values)
                 self._first_hash.setdefault(key, hash_)
                 self._now_hash[key] = hashed
             plain = self._plain(merged.values)
             updates.append((*plain[self._n_keys :], hashed, *plain[: self._n_keys]))
         if updates:
             self.connection.exec_driver_sql(self._sql.update, updates)
+
+    def _note_change(self, key: Any, before: tuple[Any, ...] | None, after: tuple[Any, ...]) -> None:
+        """Note one changed field of the first rows that change."""
+        examples = self.merging.changes.setdefault(self.name, [])
+        if before is None or len(examples) >= CHANGE_EXAMPLES:
+            return
+        for name, old, new in zip(self.form.names, before, after, strict=True):
+            if old != new:
+                id = id_text((key,) if self._n_keys == 1 else key)
+                examples.append(changed_value(id, name, old=old, new=new))
+                return
 
     def _merged(
         self, key: Any, stored: tuple[Any, ...], *, given: GivenValues, is_older: bool
@@ -200,18 +240,18 @@ class _TableWriter:
 
     def _plain(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Values as the database stores them."""
-        if not self._lists:
+        if not self._json:
             return values
         plain = list(values)
-        for n in self._lists:
-            plain[n] = _to_json(plain[n]).decode() if plain[n] else "[]"
+        for n, empty in self._json.items():
+            plain[n] = _to_json(plain[n]).decode() if plain[n] else str(empty)
         return tuple(plain)
 
     def _values(self, plain: list[Any]) -> tuple[Any, ...] | None:
         """Values of a row from what the database stores; None if it is damaged: the import repairs it."""
         try:
-            for n in self._lists:
-                plain[n] = _from_json(plain[n]) if plain[n] != "[]" else []
+            for n, empty in self._json.items():
+                plain[n] = _FROM_JSON[type(empty)](plain[n]) if plain[n] != str(empty) else type(empty)()
         except (msgspec.MsgspecError, TypeError):
             return None
         for n in self._bools:

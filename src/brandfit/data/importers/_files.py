@@ -10,7 +10,7 @@ from brandfit.data.schema import Reject
 from brandfit.errors import DataError
 from brandfit.messages import path_text
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
 LARGEST_PICTURE = 64 << 20
 """Bytes."""
 

@@ -2,10 +2,18 @@
 
 Two sources keep such nodes on disk, the data set of WWW 2020 (``.info``) and instaloader (``.json``). Unknown
 fields are skipped undecoded. Comments are decoded one by one, so that a bad one does not cost the post.
+
+The interface of phones has other names for the same things (``Phone``). Instaloader stores its answer within
+the node as ``iphone_struct``; values that the node does not state are taken from there. A post in the form of
+phones alone is a node with nothing but ``iphone_struct``.
+
+A co-author of a post (``coauthor_producers``: it appears in both profiles) is stored among its tags, like an
+account that is tagged in the pictures: endorsements are derived from tags whichever side owns the post.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Generic, TypeVar
 
@@ -20,6 +28,8 @@ from brandfit.data.schema import Count, Link, Partial, Picture, Post, Reject, Te
 from brandfit.messages import FAILURES, excerpt, reason
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
+Shown = Annotated[int, Meta(ge=-1, le=2**53)]
+"""A count; -1 if the platform hides it."""
 T = TypeVar("T")
 
 
@@ -30,7 +40,7 @@ class Edge(msgspec.Struct, Generic[T]):
 class Edges(msgspec.Struct, Generic[T]):
     """A list in GraphQL: the number of items on the platform, and the items that were sent."""
 
-    count: Annotated[int, Meta(ge=-1, le=2**53)] | None = None  # -1 if the platform hides it
+    count: Shown | None = None
     edges: list[Edge[T]] = []
 
 
@@ -61,11 +71,29 @@ class PhoneTags(msgspec.Struct):
     tagged: list[Tag] = field(default_factory=list, name="in")
 
 
-class Phone(msgspec.Struct):
+class PhonePart(msgspec.Struct):
+    """A part of a carousel in the interface of phones; also fields of the post itself."""
+
+    usertags: PhoneTags | None = None
+    accessibility_caption: Text | None = None
+    original_width: Count | None = None
+    original_height: Count | None = None
+
+
+class Phone(PhonePart):
     """The same post in the interface of phones."""
 
+    pk: str | int | None = None
+    id: str | int | None = None
+    code: str | None = None
     user: User | None = None
-    usertags: PhoneTags | None = None
+    taken_at: Seconds | None = None
+    caption: Words | Text | msgspec.UnsetType | None = msgspec.UNSET
+    like_count: Shown | None = None
+    comment_count: Shown | None = None
+    like_and_view_counts_disabled: bool | None = None
+    coauthor_producers: list[User] | None = None
+    carousel_media: list[PhonePart] | None = None
     sponsor_tags: list[Sponsor] | None = None
     is_paid_partnership: bool | None = None
 
@@ -91,11 +119,13 @@ class Node(Media):
     edge_media_to_parent_comment: Edges[Raw] | None = None
     edge_media_to_comment: Edges[Raw] | None = None
     edge_media_preview_comment: Edges[Raw] | None = None
-    comments: Count | Edges[Raw] | None = None
+    comments: Shown | Edges[Raw] | None = None
     edge_media_to_sponsor_user: Edges[Sponsor] | None = None
     edge_sidecar_to_children: Edges[Media] | None = None
     is_ad: bool | None = None
     is_paid_partnership: bool | None = None
+    like_and_view_counts_disabled: bool | None = None
+    coauthor_producers: list[User] | None = None
     iphone_struct: Phone | None = None
 
 
@@ -119,7 +149,8 @@ def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
     owner    handle of the account; ``owner_of`` gives that of the node
     caption  used if the node has none
     """
-    id = identifier(str(node.id if node.id is not None else node.shortcode or ""))
+    id = identifier(_id_of(node))
+    phone = node.iphone_struct or Phone()
     try:
         own_caption = caption_of(node)
         caption = own_caption if own_caption is not None else caption
@@ -127,18 +158,24 @@ def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
         hashtags = captions.hashtags(caption or "")
         sponsors = _sponsors(node)
         is_marked = bool(sponsors) or any(_marks(node))
+        account = handle(owner)
         return Post(
             id=id,
-            account=handle(owner),
-            time=node.taken_at_timestamp if node.taken_at_timestamp is not None else node.date,
+            account=account,
+            time=_first(node.taken_at_timestamp, node.date, phone.taken_at),
             caption=caption,
             hashtags=hashtags,
             mentions=captions.mentions(caption or ""),
-            tags=_tags(node),
+            tags=_tags(node, account),
             sponsors=sponsors,
-            likes=_count(node.edge_media_preview_like),
+            likes=_likes(node),
             comments=_comment_count(node),
-            disclosed=captions.disclosed(caption, hashtags, is_marked),
+            disclosed=captions.disclosed(
+                caption,
+                hashtags,
+                is_marked,
+                is_paid_partnership=_first(node.is_paid_partnership, phone.is_paid_partnership),
+            ),
         )
     except ValueError as error:
         raise ValueError(f"post {id}: {error}") from None
@@ -148,7 +185,8 @@ def partial_of(node: Node, post: Post) -> Partial:
     """The post with the names of the fields that the node does not state."""
     phone = node.iphone_struct or Phone()
     tag_lists = [part.edge_media_to_tagged_user for part in (node, *parts_of(node))]
-    states_tags = phone.usertags is not None or any(tags is not None for tags in tag_lists)
+    phone_tag_lists = [part.usertags for part in (phone, *(phone.carousel_media or ()))]
+    states_tags = bool(post.tags) or any(tags is not None for tags in (*tag_lists, *phone_tag_lists))
     states_sponsors = node.edge_media_to_sponsor_user is not None or phone.sponsor_tags is not None
     states_disclosure = states_sponsors or any(mark is not None for mark in _marks(node))
     is_stated = {"tags": states_tags, "sponsors": states_sponsors, "disclosed": states_disclosure}
@@ -180,13 +218,43 @@ def caption_of(node: Node) -> str | None:
     if node.edge_media_to_caption is not None:
         edges = node.edge_media_to_caption.edges
         return (edges[0].node.text or "") if edges else ""
-    return node.caption.text if isinstance(node.caption, Words) else node.caption
+    caption = node.caption.text if isinstance(node.caption, Words) else node.caption
+    if caption is not None or node.iphone_struct is None:
+        return caption
+    # The interface of phones always states a caption: null if the post has none.
+    of_phone = node.iphone_struct.caption
+    if of_phone is msgspec.UNSET:
+        return None
+    return (of_phone.text if isinstance(of_phone, Words) else of_phone) or ""
 
 
 def parts_of(node: Node) -> list[Media]:
-    """The parts of a sidecar in order, or the post itself."""
+    """The parts of a sidecar in order, or the post itself. Values that a part does not state are those of the
+    interface of phones."""
     children = node.edge_sidecar_to_children
-    return [edge.node for edge in children.edges] if children is not None and children.edges else [node]
+    phone = node.iphone_struct
+    has_children = children is not None and bool(children.edges)
+    parts: list[Media] = [edge.node for edge in children.edges] if children and has_children else [node]
+    if phone is None:
+        return parts
+    phone_parts: list[PhonePart] = list(phone.carousel_media or [phone])
+    if not has_children and len(phone_parts) > 1:
+        parts = [Media() for _ in phone_parts]
+    # With different numbers of parts it is not known which belongs to which.
+    if len(phone_parts) != len(parts):
+        return parts
+    return [_completed(part, of_phone) for part, of_phone in zip(parts, phone_parts, strict=True)]
+
+
+def _completed(part: Media, phone: PhonePart) -> Media:
+    """The part with the description and size that phones are sent, if it has none."""
+    size = Size(phone.original_width, phone.original_height) if phone.original_width else None
+    return Media(
+        media_preview=part.media_preview,
+        accessibility_caption=part.accessibility_caption or phone.accessibility_caption,
+        dimensions=part.dimensions or size,
+        edge_media_to_tagged_user=part.edge_media_to_tagged_user,
+    )
 
 
 def picture_of(part: Media, post: str, *, position: int, data: bytes, source: str, file: str) -> Picture:
@@ -268,14 +336,51 @@ def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Rej
             waiting += [(f"{name}, reply {n}", reply, False) for n, reply in enumerate(replies, 1)][::-1]
 
 
-def _tags(node: Node) -> list[str]:
-    """Handles that are tagged in the pictures, of the post itself, its parts, and as phones see them."""
+def _id_of(node: Node) -> str:
+    """The id of the post as text, else its shortcode; '' if the node has neither."""
+    phone = node.iphone_struct or Phone()
+    id = _first(node.id, phone.pk, phone.id)
+    if id is None:
+        return node.shortcode or phone.code or ""
+    # Phones are sent "<post>_<owner>".
+    return re.sub(r"(?<=\d)_\d+\Z", "", str(id)) if "_" in str(id) else str(id)
+
+
+def _first(*values: T | None) -> T | None:
+    """The first value that is stated."""
+    return next((value for value in values if value is not None), None)
+
+
+def _likes(node: Node) -> int | None:
+    """Likes; None if unknown or hidden. If the counts of a post are disabled, the platform sends a small
+    number of its own choice."""
+    phone = node.iphone_struct or Phone()
+    if node.like_and_view_counts_disabled or phone.like_and_view_counts_disabled:
+        return None
+    edge = node.edge_media_preview_like
+    return _visible(_first(edge.count if edge is not None else None, phone.like_count))
+
+
+def _visible(count: int | None) -> int | None:
+    """The count; None if the platform hides it (-1)."""
+    return count if count is not None and count >= 0 else None
+
+
+def _tags(node: Node, owner: str) -> list[str]:
+    """Handles that are tagged in the pictures, of the post itself, its parts, and as phones see them, and its
+    co-authors."""
     tags: list[Tag] = []
     for part in (node, *parts_of(node)):
         tags += [edge.node for edge in _edges(part.edge_media_to_tagged_user)]
-    if node.iphone_struct is not None and node.iphone_struct.usertags is not None:
-        tags += node.iphone_struct.usertags.tagged
-    return _handles([tag.user.username for tag in tags if tag.user is not None])
+    phone = node.iphone_struct or Phone()
+    for phone_part in (phone, *(phone.carousel_media or ())):
+        if phone_part.usertags is not None:
+            tags += phone_part.usertags.tagged
+    coauthors = [*(node.coauthor_producers or ()), *(phone.coauthor_producers or ())]
+    tagged = [tag.user.username for tag in tags if tag.user is not None]
+    # Some answers list the owner among the authors.
+    authors = [name for name in _handles([user.username for user in coauthors]) if name != owner]
+    return _handles([*tagged, *authors])
 
 
 def _sponsors(node: Node) -> list[str]:
@@ -298,11 +403,13 @@ def _edges(edges: Edges[T] | None) -> list[Edge[T]]:
 
 def _count(edges: Edges[Raw] | None) -> int | None:
     """Number of items on the platform; None if unknown or hidden (-1)."""
-    return edges.count if edges is not None and edges.count is not None and edges.count >= 0 else None
+    return _visible(edges.count) if edges is not None else None
 
 
 def _comment_count(node: Node) -> int | None:
     for edges in _comment_lists(node):
         if (count := _count(edges)) is not None:
             return count
-    return _count(node.comments) if isinstance(node.comments, Edges) else node.comments
+    count = node.comments.count if isinstance(node.comments, Edges) else node.comments
+    phone = node.iphone_struct or Phone()
+    return _visible(_first(count, phone.comment_count))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brandfit.data.captions import handle
-from brandfit.data.importers._fields import count, label
-from brandfit.data.importers._lines import lines
+from brandfit.data.cells import count, label
 from brandfit.data.schema import Account, Reject
+from brandfit.data.sheets import lines
 from brandfit.messages import excerpt, path_text
 from brandfit.progress import Advance
 
@@ -25,7 +25,7 @@ def accounts(path: Path, advance: Advance) -> Iterator[Account | Reject]:
     """Influencers of ``influencers.tsv`` or ``.txt``. The header names the columns; without a header they
     have the order of ``COLUMNS``."""
     columns: tuple[str, ...] = ()
-    for item in lines(path, advance):
+    for item in lines.lines(lines.blocks(path, advance), file=path_text(path)):
         if isinstance(item, Reject):
             yield item
             continue

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from brandfit.data import schema
-from brandfit.data.importers._fields import LONGEST_TEXT, encodable, label
+from brandfit.data.cells import LONGEST_TEXT, encodable, label
 from brandfit.data.schema import Link, Reject
 from brandfit.messages import path_text
 from brandfit.progress import Advance

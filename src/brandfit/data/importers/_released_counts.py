@@ -10,8 +10,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 import numpy as np
 
+from brandfit.data.cells import label
 from brandfit.data.importers import _files
-from brandfit.data.importers._fields import label
 from brandfit.data.importers._released_archive import Rows, plain_text
 from brandfit.data.importers._shares import recovered
 from brandfit.data.profiles import profile_words

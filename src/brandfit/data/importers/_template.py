@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from brandfit.data.importers._columns import COLUMNS, columns_as_markdown
+from brandfit.data.tables.columns import COLUMNS, columns_as_markdown
 from brandfit.errors import DataError
 from brandfit.messages import path_text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,17 @@ def unread(
         if len(files) < NAMED:
             files.append((clean(name), reason(name)))
     return Unread(tuple(files), n_files, n_pictures, first_picture)
+
+
+def joined(parts: Sequence[Unread]) -> Unread:
+    """The files of several sources together."""
+    files = [file for part in parts for file in part.files]
+    return Unread(
+        tuple(files[:NAMED]),
+        sum([part.n_files for part in parts]),
+        sum([part.n_pictures for part in parts]),
+        next((part.first_picture for part in parts if part.first_picture), ""),
+    )
 
 
 def _data_files(folder: Path) -> Iterator[Path]:

@@ -4,7 +4,7 @@ row."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from brandfit.data.features import Features
 from brandfit.data.importers._unread import Unread
 from brandfit.data.role_names import RoleNames
 from brandfit.data.schema import Record
+from brandfit.data.tables.report import SheetReport
 from brandfit.progress import Advance
 
 
@@ -40,8 +41,20 @@ class Importer(ABC):
         self.stored_roles: Mapping[str, str] = {}
         """Account to role, of the accounts of the workspace that are not influencers: a source that does not
         state a role does not change it."""
+        self.stored_accounts: Collection[str] = ()
+        """All accounts of the workspace."""
+        self.stored_mappings: Mapping[str, Sequence[str]] = {}
+        """Digest of a header to the entries of a mapping that were used for it before."""
         self.role_names = RoleNames()
         """Words of the workspace for its two sides: values and columns may have these names."""
+        self.strict = False
+        """Whether a cell that cannot be read makes its row a Reject; otherwise it is unknown and counted."""
+        self.reports: Sequence[SheetReport] = ()
+        """What the last ``read`` did with each sheet of a source of tables."""
+        self.corrected: Mapping[int, bool] = {}
+        """Number of an earlier reject whose row the last ``read`` met again to whether it was used."""
+        self.used_mappings: Mapping[str, Sequence[str]] = {}
+        """Entries that the last ``read`` used, as ``stored_mappings``."""
 
     @property
     def name(self) -> str:

@@ -9,6 +9,10 @@ files.
 
 "Multimodal Post Attentive Profiling for Influencer Marketing", Kim, Jiang, Nakada, Han, Wang, WWW 2020.
 
+A line of posts may also be a post as the platform sends it, to pages (GraphQL) or to phones. Likes and
+comments of -1 are hidden, which is unknown. A field that cannot be read is unknown, and counted; a line is
+rejected only if its post has no id or no account.
+
 Memory grows with the number of posts and pictures by their ids only: comments need the account of a post,
 pictures the post of a name.
 """
@@ -20,14 +24,17 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from brandfit.data import captions
+from brandfit.data import captions, cells
 from brandfit.data.captions import handle, identifier
-from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar, _unread
+from brandfit.data.importers import _files, _graphql, _influencers, _tar, _unread
 from brandfit.data.importers._comments import Comments
+from brandfit.data.importers._graphql import Shown
+from brandfit.data.importers._lenient import LenientDecoder, UnreadableFields
 from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Count, Link, Partial, Picture, Post, Record, Reject, Text
+from brandfit.data.sheets import lines
 from brandfit.errors import DataError
 from brandfit.messages import clean, path_text
 from brandfit.progress import Advance
@@ -38,24 +45,47 @@ _NOT_READ = "it is none of influencers.tsv, posts.jsonl, comments.jsonl (or .gz)
 
 
 class TaggedForm(msgspec.Struct, gc=False):
-    handle: str
+    handle: str | None = None
+    username: str | None = None
 
 
 class PostForm(msgspec.Struct, gc=False):
-    post_id: str
+    post_id: str | int
     handle: str
     timestamp: Seconds | None = None
     caption: Text | None = None
-    hashtags: list[str] | None = None
-    mentions: list[str] | None = None
-    tagged: list[TaggedForm] | None = None
-    sponsors: list[str] | None = None
-    likes: Count | None = None
-    comments: Count | None = None
-    alt_text: list[Text] | None = None
+    hashtags: list[str | None] | None = None
+    mentions: list[str | None] | None = None
+    tagged: list[TaggedForm | str | None] | None = None
+    sponsors: list[str | None] | None = None
+    likes: Shown | None = None
+    comments: Shown | None = None
+    alt_text: list[Text | None] | None = None
     width: Count | None = None
     height: Count | None = None
-    images: list[str] | None = None
+    images: list[str | None] | None = None
+    is_paid_partnership: bool | None = None
+    is_sponsored: bool | None = msgspec.field(default=None, name="isSponsored")
+
+
+class PlatformForm(msgspec.Struct, gc=False):
+    """What tells a post of the platform from a line of the data set; ``node`` holds the post of pages. A
+    field that is not there is empty."""
+
+    node: Raw = Raw()
+    post_id: Raw = Raw()
+    shortcode: Raw = Raw()
+    owner: Raw = Raw()
+    pk: Raw = Raw()
+    code: Raw = Raw()
+    taken_at: Raw = Raw()
+    user: Raw = Raw()
+
+
+_decode_platform = msgspec.json.Decoder(PlatformForm).decode
+_post_decoder = LenientDecoder(PostForm, frozenset({"post_id", "handle"}))
+_node_decoder = LenientDecoder(_graphql.Node, frozenset({"id", "shortcode"}))
+_phone_decoder = LenientDecoder(_graphql.Phone, frozenset({"pk", "id", "code", "user"}))
 
 
 class CommentForm(msgspec.Struct, gc=False):
@@ -125,31 +155,47 @@ class InstagramJsonl(Importer):
         account_by_post: dict[str, str],
         pictures: dict[str, PicturePosition] | None,
         announce: bool,
-    ) -> Iterator[Partial | Reject]:
+    ) -> Iterator[Partial | Picture | Reject]:
         """Posts; with ``announce`` also each account before its first post. Fills ``account_by_post`` and
         ``pictures`` (by file name)."""
         file = path_text(path)
+        unreadable = UnreadableFields()
+        n_hidden = 0
+
+        def slow(line: bytes, number: int) -> PostForm | _graphql.Node:
+            return _other_form(line, unreadable, file=file, number=number)
+
         # One string object an account, in place of one a post.
         accounts: dict[str, str] = {}
-        for item in _lines.rows(path, PostForm, advance):
+        for item in lines.rows(path, PostForm, advance, slow=slow):
             if isinstance(item, Reject):
                 yield item
                 continue
             line, form = item
             try:
-                post = _post(form)
+                post = _post(form) if isinstance(form, PostForm) else _platform_post(form)
             except ValueError as error:
-                yield Reject(file, line, str(error), clean(form.post_id[:80]))
+                id = form.post_id if isinstance(form, PostForm) else form.id
+                yield Reject(file, line, str(error), clean(str(id)[:80]))
                 continue
+            n_hidden += isinstance(form, PostForm) and form.likes == -1
             account = accounts.get(post.account)
             if account is None:
                 account = accounts[post.account] = post.account
                 if announce:
                     yield Partial(Account(id=account), ("role",))
             account_by_post[post.id] = account
+            if not isinstance(form, PostForm):
+                yield _graphql.partial_of(form, post)
+                yield from _graphql.previews(form, post.id, file)
+                continue
             if pictures is not None and form.images:
                 _add_pictures(form, post.id, line=line, pictures=pictures)
             yield _partial(form, post)
+        if n_hidden:
+            posts = "1 post" if n_hidden == 1 else f"{n_hidden:,} posts"
+            self.warnings.append(f"The likes of {posts} are hidden (-1) and count as unknown.")
+        self.warnings += unreadable.sentences()
 
     def _pictures(
         self, path: Path, advance: Advance, *, pictures: dict[str, PicturePosition], posts_file: str
@@ -191,7 +237,7 @@ class InstagramJsonl(Importer):
     ) -> Iterator[Link | Reject]:
         file = path_text(path)
         link = Comments().link
-        for item in _lines.rows(path, CommentForm, advance):
+        for item in lines.rows(path, CommentForm, advance):
             if isinstance(item, Reject):
                 yield item
                 continue
@@ -225,6 +271,27 @@ class InstagramJsonl(Importer):
         return {name: file for name, file in files.items() if file is not None}
 
 
+def _other_form(
+    line: bytes, unreadable: UnreadableFields, *, file: str, number: int
+) -> PostForm | _graphql.Node:
+    """The post of a line that is not a ``PostForm`` as it stands: another form, or one with wrong values."""
+    keys = _decode_platform(line)
+    if not bytes(keys.post_id):
+        if bytes(keys.node):
+            return _node_decoder.decode(bytes(keys.node), unreadable, file=file, line=number)
+        if bytes(keys.user) and any(map(bytes, (keys.pk, keys.code, keys.taken_at))):
+            phone = _phone_decoder.decode(line, unreadable, file=file, line=number)
+            return _graphql.Node(iphone_struct=phone)
+        if bytes(keys.shortcode) or bytes(keys.owner):
+            return _node_decoder.decode(line, unreadable, file=file, line=number)
+    return _post_decoder.decode(line, unreadable, file=file, line=number)
+
+
+def _platform_post(node: _graphql.Node) -> Post:
+    """The post of a line in a form of the platform. Raises ValueError with the reason."""
+    return _graphql.post_of(node, _graphql.owner_of(node) or "")
+
+
 def _post(form: PostForm) -> Post:
     """The post of a line. Raises ValueError with the field and the reason."""
     caption = form.caption
@@ -232,25 +299,43 @@ def _post(form: PostForm) -> Post:
         caption = caption.replace("\0", "")
     try:
         hashtags = (
-            _fields.tags(form.hashtags) if form.hashtags is not None else captions.hashtags(caption or "")
+            cells.tags(form.hashtags).values
+            if form.hashtags is not None
+            else captions.hashtags(caption or "")
         )
         mentions = _handles(form.mentions) if form.mentions is not None else captions.mentions(caption or "")
         sponsors = _handles(form.sponsors)
         return Post(
-            id=identifier(form.post_id),
+            id=identifier(str(form.post_id)),
             account=handle(form.handle),
             time=form.timestamp,
             caption=caption,
             hashtags=hashtags,
             mentions=mentions,
-            tags=_handles([tagged.handle for tagged in form.tagged or ()]),
+            tags=_handles([_tagged_handle(tagged) for tagged in form.tagged]) if form.tagged else [],
             sponsors=sponsors,
-            likes=form.likes,
-            comments=form.comments,
-            disclosed=captions.disclosed(caption, hashtags, bool(sponsors)),
+            # -1 if the platform hides the count.
+            likes=form.likes if form.likes != -1 else None,
+            comments=form.comments if form.comments != -1 else None,
+            disclosed=captions.disclosed(
+                caption, hashtags, bool(sponsors), is_paid_partnership=_stated_mark(form)
+            ),
         )
     except ValueError as error:
-        raise ValueError(f"post {_tar.quoted_name(clean(form.post_id))}: {error}") from None
+        raise ValueError(f"post {_tar.quoted_name(clean(str(form.post_id)))}: {error}") from None
+
+
+def _stated_mark(form: PostForm) -> bool | None:
+    """Whether the platform marks the post as a paid partnership; None if neither field is stated."""
+    # Nearly all lines state neither.
+    if form.is_paid_partnership is None and form.is_sponsored is None:
+        return None
+    return bool(form.is_paid_partnership or form.is_sponsored)
+
+
+def _tagged_handle(tagged: TaggedForm | str | None) -> str | None:
+    """The handle of a tagged account: an object or the handle alone."""
+    return tagged.handle or tagged.username if isinstance(tagged, TaggedForm) else tagged
 
 
 def _partial(form: PostForm, post: Post) -> Partial:
@@ -261,12 +346,13 @@ def _partial(form: PostForm, post: Post) -> Partial:
     if form.tagged is None or form.sponsors is None:
         optional = (("tags", form.tagged), ("sponsors", form.sponsors))
         defaults = tuple([name for name, value in optional if value is None])
-    stated = {"hashtags": form.hashtags, "mentions": form.mentions, "disclosed": form.sponsors or None}
+    mark = form.sponsors or _stated_mark(form)
+    stated = {"hashtags": form.hashtags, "mentions": form.mentions, "disclosed": mark}
     derived = tuple([name for name in captions.DERIVED if stated[name] is None])
     return Partial(post, defaults, derived)
 
 
-def _handles(texts: list[str] | None) -> list[str]:
+def _handles(texts: list[str | None] | None) -> list[str]:
     """Each handle once, in order."""
     return list(dict.fromkeys([handle(text) for text in texts if text])) if texts else []
 
@@ -277,13 +363,15 @@ def _add_pictures(form: PostForm, post: str, *, line: int, pictures: dict[str, P
     If there are as many descriptions as pictures, each picture has its own; else it is unknown which belongs
     to which, and the first picture has all of them. Width and height are those of the first.
     """
-    texts = [text.replace("\0", "") for text in form.alt_text or ()]
+    texts = [(text or "").replace("\0", "") for text in form.alt_text or ()]
     images = form.images or []
     is_aligned = len(texts) == len(images)
-    joined = "\n".join(texts)[: _fields.LONGEST_TEXT] or None
+    joined = "\n".join(texts)[: cells.LONGEST_TEXT] or None
     for position, name in enumerate(images):
+        if not name:
+            continue
         if is_aligned:
-            alt_text: str | None = texts[position]
+            alt_text: str | None = texts[position] or None
         else:
             alt_text = joined if position == 0 else None
         width, height = (form.width, form.height) if position == 0 else (None, None)

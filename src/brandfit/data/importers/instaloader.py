@@ -7,8 +7,15 @@
     <profile>/<profile>_<id>.json[.xz]     the profile, node_type "Profile": biography and counts
 
 File names may follow any pattern: files that begin with the name of a JSON file belong to its post.
-Stories, hashtags and other files of the tool are left out. Posts saved without JSON have no id and
-cannot be imported.
+Stories, hashtags and other files of the tool are left out and counted. Posts saved without JSON have no id
+and cannot be imported.
+
+Since version 4.16 a node also holds what the platform sends to phones (``iphone_struct``): values that the
+node does not state are taken from there. The platform has two categories of a profile, and both describe its
+business: the group ``business_category_name`` ("Creators & Celebrities") and the category that it displays,
+``category_name``, of phones ``category`` ("Chef"). The first of them that is known is the business category
+of the account. The word "None" means that there is none. No category of the data set (``Account.category``)
+is stated.
 """
 
 from __future__ import annotations
@@ -16,6 +23,7 @@ from __future__ import annotations
 import lzma
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +31,15 @@ import msgspec
 from msgspec import Meta, Raw
 
 from brandfit import config
+from brandfit.data import cells
 from brandfit.data.captions import handle
-from brandfit.data.importers import _fields, _files, _graphql, _unread
+from brandfit.data.importers import _files, _graphql, _unread
+from brandfit.data.importers._brand_setting import brand_ids, with_role
+from brandfit.data.importers._lenient import LenientDecoder, UnreadableFields
 from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Count, Link, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
-from brandfit.messages import FAILURES, excerpt, path_text, reason
+from brandfit.messages import FAILURES, excerpt, path_text, quoted, reason
 from brandfit.progress import Advance
 
 LARGEST = 64 << 20
@@ -56,23 +67,50 @@ class Counted(msgspec.Struct):
 
 
 class Profile(msgspec.Struct):
-    username: str
+    """A profile in the form of GraphQL, of phones, or of both."""
+
+    username: str | None = None
     full_name: Text | None = None
     biography: Text | None = None
     business_category_name: Text | None = None
     category_name: Text | None = None
+    category: Text | None = None
     edge_followed_by: Counted | None = None
     edge_follow: Counted | None = None
     edge_owner_to_timeline_media: Counted | None = None
     follower_count: Count | None = None
     following_count: Count | None = None
     media_count: Count | None = None
+    iphone_struct: Profile | None = None
 
 
 _decode_saved = msgspec.json.Decoder(Saved).decode
-_decode_post = msgspec.json.Decoder(_graphql.Node).decode
-_decode_profile = msgspec.json.Decoder(Profile).decode
 _decode_comments = msgspec.json.Decoder(list[Raw]).decode
+_post_decoder = LenientDecoder(_graphql.Node, frozenset({"id", "shortcode"}))
+_profile_decoder = LenientDecoder(Profile, frozenset({"username"}))
+
+
+KINDS = {"StoryItem": ("story", "stories"), "Hashtag": ("hashtag", "hashtags")}
+"""Node types of instaloader that are left out, in words."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One reading of a folder: how far it is, and what it left out."""
+
+    advance: Advance
+    unreadable: UnreadableFields = field(default_factory=UnreadableFields)
+    count_by_type: dict[str, int] = field(default_factory=dict)
+    """Node type to number of files that were left out."""
+
+    def sentences(self) -> list[str]:
+        """One sentence a node type that was left out."""
+        result = []
+        for node_type, count in sorted(self.count_by_type.items())[:20]:
+            one, several = KINDS.get(node_type, (f"file of the type {quoted(node_type)}",) * 2)
+            was = f"{one} was" if count == 1 else f"{several} were"
+            result.append(f"{count:,} {was} left out: only posts and profiles are read.")
+        return result
 
 
 class Instaloader(Importer):
@@ -101,7 +139,9 @@ class Instaloader(Importer):
 
     def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         _files.folder(path)
-        brands = {handle(brand) for brand in self.config.brands if brand.strip(" @")}
+        reading = _Reading(advance)
+        self.warnings = []
+        brands = brand_ids(self.config.brands)
         profiles: set[str] = set()
         posters: dict[str, None] = {}
         stems: set[Path] = set()
@@ -111,10 +151,10 @@ class Instaloader(Importer):
                     yield from _comments_without_post(folder, name, names)
                 elif name.endswith(JSON):
                     stems.add(folder / _stem(name))
-                    for record in _read(folder, name, names=names, advance=advance):
+                    for record in _read(folder, name, names=names, reading=reading):
                         if isinstance(record, Account):
                             profiles.add(record.id)
-                            yield _with_role(record, brands)
+                            yield with_role(record, brands)
                             continue
                         if isinstance(record, Partial) and isinstance(record.row, Post):
                             posters[record.row.account] = None
@@ -126,10 +166,11 @@ class Instaloader(Importer):
                 "it is neither JSON of instaloader, nor a picture or caption of a post with JSON."
             ),
         )
+        self.warnings = [*reading.sentences(), *reading.unreadable.sentences()]
         # Accounts that posted and whose profile was not saved.
         for account in posters:
             if account not in profiles:
-                yield _with_role(Account(id=account), brands)
+                yield with_role(Account(id=account), brands)
         if not stems:
             raise DataError(
                 f"{path_text(path)} holds no .json or .json.xz file.",
@@ -157,7 +198,8 @@ def _comments_without_post(folder: Path, name: str, names: list[str]) -> Iterato
 def _belongs(path: Path, stems: set[Path]) -> bool:
     """Whether a file is JSON, or a picture or the caption of a post with the same name."""
     name = path.name
-    if name.endswith(JSON):
+    # Instaloader writes the number of a profile into a file called id.
+    if name.endswith(JSON) or name == "id":
         return True
     if not name.lower().endswith((*_files.PICTURES, ".txt")):
         return False
@@ -165,17 +207,10 @@ def _belongs(path: Path, stems: set[Path]) -> bool:
     return path.with_name(stem) in stems or path.with_name(re.sub(r"_\d{1,4}$", "", stem)) in stems
 
 
-def _with_role(account: Account, brands: set[str]) -> Account | Partial:
-    """The account with its role; without the setting ``brands`` no role is stated."""
-    if not brands:
-        return Partial(account, ("role",))
-    return msgspec.structs.replace(account, role="brand" if account.id in brands else "influencer")
-
-
-def _read(folder: Path, name: str, *, names: list[str], advance: Advance) -> Iterator[Record]:
+def _read(folder: Path, name: str, *, names: list[str], reading: _Reading) -> Iterator[Record]:
     """Records of one JSON file and of the files that belong to it."""
     path, file = folder / name, path_text(folder / name)
-    data = _json(path, advance)
+    data = _json(path, reading.advance)
     if isinstance(data, Reject):
         yield data
         return
@@ -185,18 +220,21 @@ def _read(folder: Path, name: str, *, names: list[str], advance: Advance) -> Ite
         yield Reject(file, 1, f"not a file of instaloader: {reason(error, data)}", excerpt(data))
         return
     node = bytes(saved.node)
+    node_type = saved.instaloader.node_type
     try:
-        if saved.instaloader.node_type == "Profile":
-            yield _account(_decode_profile(node))
-        elif saved.instaloader.node_type == "Post":
+        if node_type == "Profile":
+            yield _account(_profile_decoder.decode(node, reading.unreadable, file=file))
+        elif node_type == "Post":
             yield from _post(
                 folder,
                 _stem(name),
                 names=names,
-                node=_decode_post(node),
+                node=_post_decoder.decode(node, reading.unreadable, file=file),
                 file=file,
-                advance=advance,
+                advance=reading.advance,
             )
+        else:
+            reading.count_by_type[node_type] = reading.count_by_type.get(node_type, 0) + 1
     except FAILURES as error:
         yield Reject(file, 1, reason(error, node), excerpt(node))
     except ValueError as error:
@@ -204,21 +242,37 @@ def _read(folder: Path, name: str, *, names: list[str], advance: Advance) -> Ite
 
 
 def _account(profile: Profile) -> Account:
+    """The account of a profile. Raises ValueError if it has no handle."""
+    phone = profile.iphone_struct or Profile()
+    username = profile.username or phone.username
+    if not username:
+        raise ValueError("username is missing")
+    biography = profile.biography if profile.biography is not None else phone.biography
+    # The categories from the most to the least general; see the beginning of this file.
+    categories = [
+        profile.business_category_name,
+        profile.category_name,
+        profile.category,
+        phone.business_category_name,
+        phone.category_name,
+        phone.category,
+    ]
+    known = [label for label in map(cells.label, categories) if label]
     return Account(
-        id=handle(profile.username),
-        name=_clean(profile.full_name) or None,
-        biography=_clean(profile.biography),
-        business_category=_fields.label(profile.business_category_name)
-        or _fields.label(profile.category_name),
-        followers=_count(profile.edge_followed_by, profile.follower_count),
-        followees=_count(profile.edge_follow, profile.following_count),
-        posts=_count(profile.edge_owner_to_timeline_media, profile.media_count),
+        id=handle(username),
+        name=_clean(profile.full_name or phone.full_name) or None,
+        biography=_clean(biography),
+        business_category=known[0] if known else None,
+        followers=_count(profile.edge_followed_by, profile.follower_count, phone.follower_count),
+        followees=_count(profile.edge_follow, profile.following_count, phone.following_count),
+        posts=_count(profile.edge_owner_to_timeline_media, profile.media_count, phone.media_count),
     )
 
 
-def _count(edge: Counted | None, plain: int | None) -> int | None:
-    """A count of GraphQL, else that of the phone's interface."""
-    return edge.count if edge is not None and edge.count is not None else plain
+def _count(edge: Counted | None, *plain: int | None) -> int | None:
+    """A count of GraphQL, else the first that is stated in the interface of phones."""
+    counts = (edge.count if edge is not None else None, *plain)
+    return next((count for count in counts if count is not None), None)
 
 
 def _post(

@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from brandfit.data.features import Features
-from brandfit.data.importers import _files, _lines, _unread
+from brandfit.data.importers import _files, _unread
 from brandfit.data.importers._released_archive import (
     MATRICES,
     PARTS,
@@ -49,6 +49,7 @@ from brandfit.data.importers._released_counts import (
 )
 from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Record, Reject
+from brandfit.data.sheets import lines
 from brandfit.errors import DataError
 from brandfit.messages import path_text
 from brandfit.progress import Advance
@@ -151,7 +152,7 @@ def _account_forms(
     path: Path, part: Part, *, side: str, advance: Advance
 ) -> Iterator[tuple[int, AccountForm] | Reject]:
     file = _forms_file(path, part, side)
-    return _lines.rows(file, AccountForm, advance) if file is not None else iter(())
+    return lines.rows(file, AccountForm, advance) if file is not None else iter(())
 
 
 def _account(archive: PartArchive, side: Side, *, row: int, form: AccountForm | None) -> Account:

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from brandfit.data.importers import _table_files
 from brandfit.data.schema import Reject
+from brandfit.data.sheets import sheets
 from brandfit.encoders.concept._taxonomy import Concept, Taxonomy, built_in, read, term
 from brandfit.errors import ConfigError, DataError
 
@@ -85,10 +85,14 @@ def _text(file: Path) -> list[Concept]:
 
 
 def _table(file: Path) -> list[Concept]:
-    notes: list[str] = []
+    found = sheets(file, is_known=_is_known)
+    for reject in found.rejects:
+        raise ValueError(f"line {reject.line}: {reject.reason}")
+    if len(found.sheets) != 1:
+        raise ValueError(f"expected one table, found {len(found.sheets)}")
     lines: list[_Line] = []
     line_by_name: dict[str, int] = {}
-    for item in _table_files.rows(file, lambda _: None, notes):
+    for item in found.sheets[0].rows(lambda _: None):
         if isinstance(item, Reject):
             raise ValueError(f"line {item.line}: {item.reason}")
         number, cells = item
@@ -99,9 +103,11 @@ def _table(file: Path) -> list[Concept]:
         if previous != number:
             raise ValueError(f"lines {previous} and {number}: {line.concept.name!r} is there twice")
         lines.append(line)
-    if notes:  # of two columns with one name only the last would count
-        raise ValueError(notes[0])
     return _with_kept_parents(lines)
+
+
+def _is_known(header: str) -> bool:
+    return header.strip().lower() in (*COLUMNS, *STATISTICS)
 
 
 def _normal(cells: Mapping[str, Any]) -> dict[str, str]:

@@ -333,6 +333,22 @@ class Upload(BaseModel):
     importers: list[str] = Field(description="importers that may read such files, the most likely first")
 
 
+class Undone(BaseModel):
+    source: str
+    removed: dict[str, int] = Field(description="table to rows that the import had added")
+    restored: dict[str, int] = Field(description="table to rows that are as before again")
+    returned: dict[str, int] = Field(description="table to rows that the import had removed")
+
+
+class ImportPreview(BaseModel):
+    sheets: list[dict[str, Any]] = Field(
+        description="tables of the upload: name, tables, columns with meanings and first values, notes, "
+        "questions"
+    )
+    files_not_read: list[dict[str, str]]
+    blocked: bool = Field(description="whether nothing can be imported before a question is answered")
+
+
 class Key(BaseModel):
     id: str
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Path, UploadFile
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from brandfit import pipeline
 from brandfit.errors import UnknownName
 from brandfit.service import requests
 from brandfit.service.api import answers
@@ -17,13 +18,16 @@ from brandfit.service.http.dependencies import (
     Offset,
     Queue,
     Reader,
+    Renewal,
     Store,
     Writer,
     write_audit,
 )
 from brandfit.service.http.uploads import receive
+from brandfit.service.views.uploads import upload_preview
 
 router = APIRouter(tags=["jobs"])
+UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="an upload")]
 REPORT_TYPES = {".html": "text/html; charset=utf-8", ".pdf": "application/pdf"}
 REPORT_FILE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -43,10 +47,27 @@ async def upload(
     return await receive(workspace, files)
 
 
+@router.get("/uploads/{upload_id}/preview", response_model=answers.ImportPreview)
+def preview(_: Reader, workspace: CurrentWorkspace, upload_id: UploadId) -> Any:
+    """How an import would read the columns of uploaded tables, with questions and the entries for ``map``
+    that answer them."""
+    return upload_preview(workspace, upload_id).to_dict()
+
+
 @router.post("/imports", **ACCEPTED)
 def import_source(caller: Writer, jobs: Jobs, body: requests.ImportRequest) -> Any:
     """Import a source from a path or an upload; ``sample`` needs neither."""
     return jobs.submit_import(caller, body)
+
+
+@router.post("/undo", response_model=answers.Undone)
+def undo(caller: Writer, workspace: CurrentWorkspace, store: Store, *, renew: Renewal) -> Any:
+    """Take back the last import: rows that it added go, rows that it changed or removed are as before. A
+    conflict if there is none to take back."""
+    undone = pipeline.undo(workspace)
+    renew()
+    write_audit(store, caller, action="undo", subject=undone.source)
+    return undone.to_dict()
 
 
 @router.post("/encodings", **ACCEPTED)

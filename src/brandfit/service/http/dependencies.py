@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -73,6 +74,12 @@ def store_of(request: Request) -> ServiceStore:
     return store
 
 
+def renewal_of(request: Request) -> Callable[[], None]:
+    """A function that makes answers read the workspace as it is now, after a change without a job."""
+    renew: Callable[[], None] = request.app.state.snapshots.renew
+    return renew
+
+
 def jobs_of(request: Request) -> JobQueue:
     queue: JobQueue = request.app.state.jobs
     return queue
@@ -80,6 +87,7 @@ def jobs_of(request: Request) -> JobQueue:
 
 CurrentWorkspace = Annotated[Workspace, Depends(workspace_of)]
 Store = Annotated[ServiceStore, Depends(store_of)]
+Renewal = Annotated[Callable[[], None], Depends(renewal_of)]
 Queue = Annotated[JobQueue, Depends(jobs_of)]
 
 

@@ -13,6 +13,7 @@ from brandfit.account_id import account_id
 from brandfit.config import describe, refuse_unread
 from brandfit.data.redaction import MARK
 from brandfit.errors import DataError, UsageError
+from brandfit.pipeline.imports import split_bounds
 from brandfit.pipeline.settings import scope
 from brandfit.progress import Progress, named
 from brandfit.report import pdf
@@ -34,13 +35,16 @@ def import_source(
     path: str | None = None,
     upload: str | None = None,
     settings: Mapping[str, Any] | None = None,
-    strict: bool = False,
+    **reading: Any,
 ) -> dict[str, Any]:
     """Import a path or an upload (the name of a folder of uploads).
+
+    reading  ``strict``, ``prune`` and ``map`` of the request
 
     The names of the uploaded files identify the source: sending the same files again replaces its rejects.
     """
     # Either a path of this machine, an upload, or neither (the built-in sample).
+    # The names of the files are the label: the path of an upload is another one each time.
     file, label = Path(path) if path else None, None
     if upload:
         file = content_folder(workspace.path / UPLOADS / upload)
@@ -50,8 +54,9 @@ def import_source(
             workspace,
             source,
             path=file,
-            settings=settings,
-            strict=strict,
+            settings=_import_settings(settings, reading.get("map", ())),
+            strict=reading.get("strict", False),
+            prune=reading.get("prune", False),
             progress=named(progress, "reading"),
             called=label,
         ).to_dict()
@@ -295,7 +300,13 @@ def verify(workspace: Workspace, kind: str, parameters: Mapping[str, Any]) -> No
 
 def _check_import(_: Workspace, parameters: Mapping[str, Any]) -> None:
     importer = registry.load("importer", parameters["source"])
-    importer.Config.from_settings(parameters.get("settings") or {})
+    settings = _import_settings(parameters.get("settings"), parameters.get("map") or ())
+    importer.Config.from_settings(split_bounds(settings)[1])
+
+
+def _import_settings(settings: Mapping[str, Any] | None, map: Sequence[str]) -> dict[str, Any]:
+    """The settings of an import, with the entries of a mapping."""
+    return {**(settings or {}), **({"map": list(map)} if map else {})}
 
 
 def _check_encoders(_: Workspace, parameters: Mapping[str, Any]) -> None:

@@ -83,25 +83,69 @@ for (const button of document.querySelectorAll("button[data-annotate]")) {
 for (const drop of document.querySelectorAll(".drop")) {
   const input = drop.querySelector("input[type=file]");
   const list = drop.querySelector("[data-files]");
+  const form = drop.closest("form");
+  let dropped = [];
   const showFiles = () => {
-    const files = [...input.files];
+    const files = dropped.length ? dropped.map((one) => one.file) : [...input.files];
     const size = files.reduce((sum, file) => sum + file.size, 0);
     list.textContent = files.length
       ? `${files.length} ${files.length === 1 ? "file" : "files"}, ${(size / 1e6).toFixed(1)} MB: ${files.slice(0, 5).map((f) => f.name).join(", ")}${files.length > 5 ? " …" : ""}`
       : "";
   };
-  input.addEventListener("change", showFiles);
+  input.addEventListener("change", () => {
+    dropped = [];
+    showFiles();
+  });
   for (const kind of ["dragenter", "dragover"])
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
       drop.classList.add("over");
     });
   for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
+  drop.addEventListener("drop", async (event) => {
     event.preventDefault();
-    input.files = event.dataTransfer.files;
+    // Entries must be taken before the first wait: the browser empties the list after the event.
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (!entries.some((entry) => entry.isDirectory)) {
+      dropped = [];
+      input.required = true;
+      input.files = event.dataTransfer.files;
+      showFiles();
+      return;
+    }
+    dropped = (await Promise.all(entries.map((entry) => filesBelow(entry)))).flat();
+    input.value = "";
+    input.required = !dropped.length;
     showFiles();
   });
+  // A form cannot hold files of folders that were dropped: they are sent with their paths.
+  form.addEventListener("submit", async (event) => {
+    if (!dropped.length) return;
+    event.preventDefault();
+    const data = new FormData(form);
+    data.delete(input.name);
+    for (const { file, path } of dropped) data.append(input.name, file, path);
+    const answer = await fetch(form.action, { method: "POST", body: data });
+    if (answer.redirected) location.href = answer.url;
+    else document.documentElement.innerHTML = await answer.text();
+  });
+}
+
+// the files of a dropped file or folder, with their paths
+async function filesBelow(entry, folder = "") {
+  const path = folder + entry.name;
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    return [{ file, path }];
+  }
+  const reader = entry.createReader();
+  const found = [];
+  // A reader gives at most 100 entries at a time.
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return found;
+    for (const inner of some) found.push(...(await filesBelow(inner, `${path}/`)));
+  }
 }
 
 // --- a slider says its value; a form that asks again is sent on change

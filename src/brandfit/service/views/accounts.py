@@ -123,9 +123,25 @@ def facts(workspace: Workspace, account: dict[str, Any]) -> dict[str, str]:
         "Followers": _count(account["followers"]),
         "Follows": _count(account["followees"]),
         "Posts here": _count(account["imported_posts"]),
+        "Place": ", ".join(filter(None, (account["city"], account["country"]))),
+        "Stated price": _stated_price(account),
+        "Stated engagement rate": _share(account["engagement_rate"]),
         "Seen by": REPRESENTATION.get(account.get("representation", ""), ""),
     }
+    # Further columns of the source, as it writes them.
+    words_by_label |= {
+        name: text for name, text in account["attributes"].items() if name not in words_by_label
+    }
     return {label: words for label, words in words_by_label.items() if words}
+
+
+def _stated_price(account: dict[str, Any]) -> str:
+    price = account["price"]
+    return "" if price is None else f"{price:,.2f} {account['currency'] or ''}".strip()
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.2f} %"
 
 
 def habits(workspace: Workspace, id: str) -> dict[str, str]:
