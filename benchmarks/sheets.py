@@ -1,7 +1,7 @@
 """Seconds and peak memory of reading a large table of each format, in a process of its own.
 
-    python benchmarks/sheets.py            # 200 MB each
-    python benchmarks/sheets.py --mb 20
+python benchmarks/sheets.py            # 200 MB each
+python benchmarks/sheets.py --mb 20
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def read(path: Path, results: multiprocessing.Queue) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--mb", type=int, default=200, help="size of the CSV")
     arguments = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")

@@ -85,7 +85,7 @@ def test_a_brand_without_posts_has_no_concepts_and_no_point_everywhere(sample, t
         explained = pipeline.explain(workspace, brand, influencer, ranker="simcos").explanation
         assert any(f"radar of concept shows {brand} by its partners" in note for note in explained.notes)
     main(["concepts", "show", brand, "-w", str(sample)])
-    assert capsys.readouterr().out.strip() == reason
+    assert capsys.readouterr().out.strip() == f"Note: {reason}"
     main(["concepts", "show", brand, "-w", str(sample), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert (found["concepts"], found["notes"]) == ({}, [reason])

@@ -232,11 +232,10 @@ def row_hash(row: Row) -> bytes:
 def hash_of(values: tuple) -> bytes:
     """The ``row_hash`` of a row with these values."""
     if len(values) == _N_ACCOUNT:
+        # Attributes in any order are the same; Arrow gives them as pairs.
+        values = (*values[:-1], dict(sorted(dict(values[-1] or ()).items())))
         if values[-len(_ADDED) :] == _ADDED:
             values = values[: -len(_ADDED)]
-        else:
-            # Attributes in any order are the same.
-            values = (*values[:-1], dict(sorted(values[-1].items())))
     return hashlib.blake2b(_encode(values), digest_size=16).digest()
 
 

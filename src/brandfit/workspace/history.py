@@ -24,6 +24,8 @@ from brandfit.workspace import tables
 UNDO = "undo"
 """Key of the table ``meta``."""
 EXAMPLES = 3
+LINK_DIGITS = 32
+"""Digits of an id that ``schema.link_id`` makes."""
 REMOVAL = ("links", "images", "posts", "accounts")
 """Tables in the order in which rows are removed: accounts last, if nothing refers to them."""
 
@@ -35,11 +37,8 @@ class KeyHashes:
         self._bytes = bytearray()
 
     def add(self, keys: Collection[Any], *, table: str) -> None:
-        if table == "links":
-            # The id of a link is a hash already: its first 64 bits are enough.
-            self._bytes += bytes.fromhex("".join([key[:16] for key in keys]))
-        else:
-            self._bytes += b"".join(map(key_hash, keys))
+        hash_of = link_hash if table == "links" else key_hash
+        self._bytes += b"".join(map(hash_of, keys))
 
     def values(self) -> np.ndarray:
         """(n,) uint64 in the order of the keys."""
@@ -54,6 +53,16 @@ def key_hash(key: Any) -> bytes:
     """8 bytes of a key, a text or the values of several fields, of every table but links."""
     text = key if isinstance(key, str) else "\x1f".join(map(str, key))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def link_hash(id: str) -> bytes:
+    """8 bytes of the id of a link: usually it is a hash already, and its first 64 bits are enough."""
+    if len(id) == LINK_DIGITS:
+        try:
+            return bytes.fromhex(id[:16])
+        except ValueError:
+            pass
+    return key_hash(id)
 
 
 @dataclass(frozen=True)
