@@ -491,6 +491,20 @@ def test_the_installed_command_answers(command):
     assert done.stdout.startswith("brandfit, version")
 
 
+def test_undo_asks_and_takes_back_the_last_import(run, tmp_path, monkeypatch):
+    place, file = tmp_path / "w", tmp_path / "list.csv"
+    file.write_text("handle,followers\nana.b,9000\n", "utf-8")
+    assert run("import", file, "-w", place)[0] == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, _, err = run("undo", "-w", place)
+    assert (code, "list.csv?" in err, "Nothing was changed." in err) == (130, True, True)
+    assert "ana.b" in run("list", "influencers", "-w", place)[1]
+    code, out, _ = run("undo", "--yes", "-w", place)
+    assert (code, "1 account removed." in out) == (0, True)
+    code, _, err = run("undo", "-w", place)
+    assert (code, "no import to undo" in err) == (4, True)
+
+
 def test_forget_asks_removes_says_what_to_make_again_and_import_leaves_out(run, demo, tmp_path, monkeypatch):
     place = tmp_path / "demo"
     shutil.copytree(demo, place, ignore=shutil.ignore_patterns("*.jsonl", "*.csv"))

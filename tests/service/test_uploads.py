@@ -366,11 +366,20 @@ def test_a_corrected_list_is_pruned_and_an_import_is_undone_on_the_page_and_by_t
     header = b"handle,followers\n"
     sent(client, {"list.csv": header + b"a.b,9000\nc.d,9000\n"})
     result = sent(client, {"list.csv": header + b"a.b,9001\n"})["result"]
-    assert result["gone"]["accounts"] == {"count": 1, "examples": ["c.d"], "removed": 0}
+    assert result["gone"]["accounts"] == {
+        "count": 1,
+        "examples": ["c.d"],
+        "removed": 0,
+        "unrecorded": "",
+    }
     page = client.get("/import").text
     assert "Gone: 1 account" in page
     assert "Undo the last import" in page
-    assert client.post("/undo").headers["location"] == "/import?undone=true"
+    number = result["import"]
+    assert f'name="number" value="{number}"' in page
+    assert client.post("/undo", data={"number": number - 1}).status_code == 409
+    assert client.post(f"/api/v1/undo?import={number - 1}").status_code == 409
+    assert client.post("/undo", data={"number": number}).headers["location"] == "/import?undone=true"
     assert client.get("/api/v1/accounts/a.b").json()["followers"] == 9000
     page = client.get("/import?undone=true").text
     assert "The last import was taken back" in page

@@ -112,14 +112,20 @@ def test_rows_of_one_handle_are_merged_field_by_field(workspace, tmp_path, monke
     text = "\n".join(("handle,followers,category,role", *rows)) + "\n"
     found = bring(workspace, tmp_path / "1", {"accounts.csv": text})
     mila = row(workspace, "accounts", "mila.tastes")
-    assert (mila["followers"], mila["category"], mila["role"]) == (12, "travel", "brand")
+    assert (mila["followers"], mila["category"], mila["role"]) == (48211, "food", "brand")
     told = found.to_dict()
     assert told["kept"] == {}
     assert told["conflicts"]["accounts"] == {
         "values": 2,
-        "example": {"id": "mila.tastes", "field": "followers", "earlier": 48211, "later": 12},
+        "examples": [
+            {"id": "mila.tastes", "field": "followers", "earlier": 48211, "later": 12},
+            {"id": "mila.tastes", "field": "category", "earlier": "food", "later": "travel"},
+        ],
     }
-    assert any("followers of mila.tastes (48211, then 12)" in line for line in found.warnings)
+    assert any(
+        "followers of mila.tastes (48211 and 12), category of mila.tastes (food and travel)" in line
+        for line in found.warnings
+    )
     assert found.changes["accounts"] == {"seen": 3, "added": 1, "changed": 0, "unchanged": 2}
     again = bring(workspace, tmp_path / "1", {"accounts.csv": text})
     assert again.changes["accounts"] == {"seen": 3, "added": 0, "changed": 0, "unchanged": 3}

@@ -315,12 +315,21 @@ def test_a_workspace_that_may_not_be_written_to_is_not_called_broken(workspace, 
             "x", {}, sqlite3.OperationalError("attempt to write a readonly database")
         )
 
-    monkeypatch.setattr("brandfit.workspace.migrations.migrate", refuse)
-    with pytest.raises(
-        WorkspaceError, match="cannot be written to: attempt to write a readonly database"
-    ) as raised:
-        Workspace(workspace.path)
+    message = "cannot be written to: attempt to write a readonly database"
+    with monkeypatch.context() as patch:
+        # When it is opened, if there is something to write, and when it is written to.
+        patch.setattr("brandfit.workspace.migrations.is_current", lambda *_: False)
+        patch.setattr("brandfit.workspace.migrations.migrate", refuse)
+        with pytest.raises(WorkspaceError, match=message) as raised:
+            Workspace(workspace.path)
     assert "right to write" in raised.value.hint
+
+    @sa.event.listens_for(workspace.engine, "checkout")
+    def protect(connection, _record, _proxy):
+        connection.execute("PRAGMA query_only=1")
+
+    with pytest.raises(WorkspaceError, match=message):
+        workspace.write("a", rows())
 
 
 def test_no_workspace_says_how_to_make_one(tmp_path):

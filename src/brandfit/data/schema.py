@@ -185,6 +185,22 @@ class Reject(msgspec.Struct, frozen=True):
     """The cells of a row of a table as a JSON object, so that it can be corrected; "" for other records."""
 
 
+class RejectId(NamedTuple):
+    """The place of a reject: its import, and its number. Files of rejected rows name both."""
+
+    import_id: int
+    number: int
+
+    @classmethod
+    def read(cls, text: str) -> RejectId | None:
+        """From its text ``12-5``; None if it is none."""
+        first, dash, second = text.strip().partition("-")
+        return cls(int(first), int(second)) if dash and first.isdecimal() and second.isdecimal() else None
+
+    def __str__(self) -> str:
+        return f"{self.import_id}-{self.number}"
+
+
 class Picture(msgspec.Struct, frozen=True):
     """A picture as an importer found it: undecoded bytes and the fields that its source states."""
 

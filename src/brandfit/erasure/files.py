@@ -156,11 +156,11 @@ def finish(workspace: Workspace, traces: Traces) -> None:
     with tables.writing(workspace.engine) as connection:
         if pending(connection) == traces:
             connection.execute(tables.meta.delete().where(tables.meta.c.key == PENDING))
-    connection = sqlite3.connect(workspace.path / DATABASE, timeout=READERS, isolation_level=None)
+    driver_connection = sqlite3.connect(workspace.path / DATABASE, timeout=READERS, isolation_level=None)
     try:
-        _empty_log(connection)
+        _empty_log(driver_connection)
     finally:
-        connection.close()
+        driver_connection.close()
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:

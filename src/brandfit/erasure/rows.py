@@ -18,13 +18,11 @@ from brandfit.data import schema
 from brandfit.data.redaction import TOKEN, Redactor, plain
 from brandfit.data.schema import Row
 from brandfit.erasure.traces import Traces
-from brandfit.errors import UnknownName, WorkspaceError
-from brandfit.workspace import Place, Workspace, as_workspace, tables
-from brandfit.workspace.history import forget_removed
+from brandfit.errors import UnknownName
+from brandfit.workspace import Place, Workspace, as_workspace, history, tables
 from brandfit.workspace.import_filter import (
     PENDING,
     SALT,
-    drop_orphan_pictures,
     erased_hashes,
     hash_of,
 )
@@ -34,8 +32,9 @@ SHORTEST_WORD = 4
 """Letters of a word that is searched for; shorter ones occur in every file."""
 SHORTEST_LINE, LONGEST_LINE = 16, 80
 """Characters of a line that is searched for; of a longer line, only its beginning is."""
+ATTRIBUTES = "attributes"
 TEXTS = {
-    "accounts": ("name", "biography"),
+    "accounts": ("name", "biography", "country", "city", ATTRIBUTES),
     "posts": ("caption", "hashtags", "mentions", "tags", "sponsors"),
     "images": ("alt_text", "source"),
     "links": ("text",),
@@ -67,16 +66,8 @@ def erase_rows(workspace: Workspace, accounts: Sequence[str]) -> RowErasure:
 
     Raises UnknownName for an account that is not in the workspace.
     """
-    try:
-        with tables.writing(workspace.engine) as connection:
-            return _erase(connection, accounts)
-    except sa.exc.OperationalError as error:
-        if "locked" in str(error.orig):
-            raise WorkspaceError(
-                f"Another process is writing to {workspace.path}.",
-                "Wait until its import has finished, then try again.",
-            ) from None
-        raise
+    with tables.writing(workspace.engine) as connection:
+        return _erase(connection, accounts)
 
 
 @checked
@@ -114,17 +105,32 @@ def _resolved(connection: sa.Connection, accounts: Sequence[str]) -> Accounts:
         "SELECT target FROM links"
     ]
     queries += [f"SELECT value FROM posts, json_each(posts.{kind})" for kind in schema.STATED_BY_POST]
+    ids = set(connection.exec_driver_sql(" UNION ".join(queries)).scalars())
+    # Rows that the last import removed are in the database too, until the next one.
+    for kept in history.kept_rows(connection):
+        ids.update(_named_ids(kept))
     ids_by_handle: dict[str, list[str]] = {}
-    for (id,) in connection.exec_driver_sql(" UNION ".join(queries)):
+    for id in sorted(ids):
         ids_by_handle.setdefault(plain(id), []).append(id)
     salt = bytes.fromhex(tables.get_meta(connection, SALT))
     erased = erased_hashes(connection)
-    ids: list[str] = []
+    own: list[str] = []
     for handle in handles:
         if handle not in ids_by_handle and hash_of(handle, salt) not in erased:
             raise UnknownName("account", handle, known=ids_by_handle)
-        ids += ids_by_handle.get(handle, ())
-    return Accounts(handles, sorted(ids))
+        own += ids_by_handle.get(handle, ())
+    return Accounts(handles, sorted(own))
+
+
+def _named_ids(kept: history.KeptRow) -> list[str]:
+    """Ids of the accounts that a row belongs to or names in a field of its own."""
+    fields = kept.fields
+    names = {"accounts": ("id",), "posts": ("account",), "links": ("source", "target")}.get(kept.table, ())
+    ids = [fields[name] for name in names]
+    if kept.table == "posts":
+        for kind in schema.STATED_BY_POST:
+            ids += msgspec.json.decode(fields[kind])
+    return ids
 
 
 def _erase(connection: sa.Connection, accounts: Sequence[str]) -> RowErasure:
@@ -136,7 +142,7 @@ def _erase(connection: sa.Connection, accounts: Sequence[str]) -> RowErasure:
     # Everything that is known only from the rows is read before they are removed.
     posts = list(connection.exec_driver_sql("SELECT id FROM posts WHERE theirs(account)").scalars())
     redactor.posts.update(posts)
-    texts = _texts(connection)
+    texts = [*_texts(connection), *_kept_texts(connection, set(ids))]
     traces = Traces(
         handles=[*dict.fromkeys([*handles, *ids])],
         posts=posts,
@@ -151,11 +157,11 @@ def _erase(connection: sa.Connection, accounts: Sequence[str]) -> RowErasure:
     connection.exec_driver_sql("DELETE FROM images WHERE of_them(post)")
     connection.exec_driver_sql("DELETE FROM posts WHERE theirs(account)")
     connection.exec_driver_sql("DELETE FROM accounts WHERE theirs(id)")
-    drop_orphan_pictures(connection)
+    history.drop_orphan_pictures(connection)
     n_redacted = _redact(connection, redactor)
     traces.words = _words_without_rows(connection, texts)
     _drop_rejects(connection, traces)
-    forget_removed(connection)
+    history.forget_removed(connection)
 
     sizes_after = _sizes(connection)
     fingerprint = tables.compute_fingerprint(connection) if fingerprint_before else ""
@@ -198,7 +204,7 @@ def _redact(connection: sa.Connection, redactor: Redactor) -> int:
     writer = Writer(connection)
     n_changed = 0
     for name, fields in TEXTS.items():
-        where = " OR ".join(f'named("{field}")' for field in fields)
+        where = " OR ".join(map(_names_one, fields))
         read = tables.reader(name)
         for values in connection.exec_driver_sql(
             f'SELECT {tables.listed(name)} FROM "{name}" WHERE {where}'
@@ -212,15 +218,39 @@ def _redact(connection: sa.Connection, redactor: Redactor) -> int:
     return n_changed
 
 
+def _names_one(field: str) -> str:
+    """SQL: whether a field names an erased account; attributes do so by header and by text."""
+    if field == ATTRIBUTES:
+        return f"EXISTS (SELECT 1 FROM json_each({field}) WHERE named(key) OR named(value))"
+    return f'named("{field}")'
+
+
 def _texts(connection: sa.Connection) -> list[str]:
-    """Texts of the accounts: biographies, names, captions, hashtags, descriptions of pictures, comments."""
+    """Texts of the accounts: biographies, names, places, further columns, captions, hashtags, descriptions of
+    pictures, comments."""
     sql = """
         SELECT biography FROM accounts WHERE theirs(id) UNION SELECT name FROM accounts WHERE theirs(id)
+        UNION SELECT city FROM accounts WHERE theirs(id)
+        UNION SELECT value FROM accounts, json_each(attributes) WHERE theirs(accounts.id)
         UNION SELECT caption FROM posts WHERE theirs(account)
         UNION SELECT hashtags FROM posts WHERE theirs(account)
         UNION SELECT alt_text FROM images WHERE post IN (SELECT id FROM posts WHERE theirs(account))
         UNION SELECT text FROM links WHERE theirs(source)"""
     return [text for text in connection.exec_driver_sql(sql).scalars() if text]
+
+
+def _kept_texts(connection: sa.Connection, own: set[str]) -> list[str]:
+    """Texts of the accounts in rows that the last import changed or removed."""
+    texts: list[str] = []
+    for kept in history.kept_rows(connection):
+        fields = kept.fields
+        # Pictures name no account: their texts go with their row.
+        owner = fields.get({"accounts": "id", "posts": "account", "links": "source"}.get(kept.table, ""))
+        if owner in own:
+            names = ("biography", "name") if kept.table == "accounts" else ("caption", "text")
+            texts += [fields[name] for name in names if fields.get(name)]
+            texts += msgspec.json.decode(fields.get("attributes") or "{}").values()
+    return texts
 
 
 def _picture_pieces(connection: sa.Connection) -> list[bytes]:
@@ -244,7 +274,8 @@ def _words_without_rows(connection: sa.Connection, texts: Sequence[str]) -> list
     for name, fields in TEXTS.items():
         more = ("category", "business_category") if name == "accounts" else ()
         for column in (*fields, *more):
-            sql = f'SELECT "{column}" FROM "{name}" WHERE "{column}" IS NOT NULL'
+            value, more_tables = ("value", f", json_each({column})") if column == ATTRIBUTES else (column, "")
+            sql = f'SELECT "{value}" FROM "{name}"{more_tables} WHERE "{value}" IS NOT NULL'
             for text in connection.exec_driver_sql(sql).scalars():
                 words.difference_update(TOKEN.findall(text.lower()))
     return sorted(words)

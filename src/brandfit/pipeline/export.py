@@ -190,7 +190,10 @@ def export_rejected_rows(workspace: Place, file: str | Path, *, of: int | None =
     rows_by_file: dict[str, list[dict[str, Any]]] = {}
     for reject in rejects:
         cells = msgspec.json.decode(reject["row"])
-        extra = {REASON: reject["reason"], REJECTED_ROW: reject["number"]}
+        extra = {
+            REASON: reject["reason"],
+            REJECTED_ROW: str(schema.RejectId(reject["import"], reject["number"])),
+        }
         rows_by_file.setdefault(reject["file"], []).append({**cells, **extra})
     # The title of a sheet says what it holds: it stays the same.
     tables = {name: _as_texts(rows) for name, rows in rows_by_file.items()}

@@ -182,11 +182,12 @@ def import_source(
     label = f"{source} {called or where}".strip()
     # ``write`` fills both reports while it reads the records.
     erasure_report, merging = ErasureReport(), Merging()
-    changes = workspace.write(label, records, erasure_report, merging=merging, prune=prune)
+    # A row that is rejected again is among the new rejects.
+    changes = workspace.write(
+        label, records, erasure_report, merging=merging, corrected=importer.corrected, prune=prune
+    )
     if importer.used_mappings:
         workspace.set_mappings({**workspace.mappings, **importer.used_mappings})
-    # A row that is rejected again is among the new rejects.
-    workspace.remove_rejects(importer.corrected)
     n_corrected = sum(importer.corrected.values())
     dataset = workspace.dataset()
     unused = _unused_pairs(dataset) if changes.get("links", {}).get("added") else ()
@@ -216,14 +217,16 @@ def import_source(
 
 
 @checked
-def undo(workspace: Place) -> Undone:
+def undo(workspace: Place, number: int | None = None) -> Undone:
     """Take back the last import of a workspace: rows that it added go, rows that it changed or removed are as
     before. Features, models and annotations stay; ``outdated`` says what is older than the rows then.
 
+    number  of the import that is meant (``Imported.erasure_report.number``, or "import" in JSON)
+
     Raises WorkspaceError if there is no import to take back: only the last one can be, once, and not after an
-    account was forgotten.
+    account was forgotten. Also if ``number`` is not that of the last import.
     """
-    return as_workspace(workspace).undo()
+    return as_workspace(workspace).undo(number)
 
 
 def split_bounds(settings: Mapping[str, Any] | None) -> tuple[ImportBounds, dict[str, Any]]:

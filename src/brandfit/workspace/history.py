@@ -10,7 +10,7 @@ import.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from brandfit.data import schema
+from brandfit.data.schema import RejectId
 from brandfit.workspace import tables
 
 UNDO = "undo"
@@ -69,15 +70,41 @@ def link_hash(id: str) -> bytes:
 class GoneRows:
     """Rows of a table that the source stated before and states no more, and that no other import states.
 
-    removed  how many of them were removed
+    removed     how many of them were removed
+    unrecorded  a source that may state them: an earlier version imported it, and did not record its rows
     """
 
     count: int
     examples: tuple[str, ...]
     removed: int = 0
+    unrecorded: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return {"count": self.count, "examples": list(self.examples), "removed": self.removed}
+        return {
+            "count": self.count,
+            "examples": list(self.examples),
+            "removed": self.removed,
+            "unrecorded": self.unrecorded,
+        }
+
+
+@dataclass(frozen=True)
+class KeptRow:
+    """A row as it was before an import changed it.
+
+    rowid   None: the import removed it
+    values  as the database stores them, with the hash
+    """
+
+    table: str
+    rowid: int | None
+    values: Sequence[Any]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return dict(
+            zip([column.name for column in tables.rows[self.table].columns], self.values, strict=True)
+        )
 
 
 class Undo(msgspec.Struct):
@@ -85,12 +112,14 @@ class Undo(msgspec.Struct):
 
     last_rows  table to the largest rowid before the import
     earlier    the import of the same source that it replaced, with its rejects and keys
+    corrected  rejects of other imports whose rows came in with this one
     """
 
     number: int
     source: str
     last_rows: dict[str, int]
     earlier: dict[str, Any] | None = None
+    corrected: list[dict[str, Any]] = []
 
 
 @dataclass(frozen=True)
@@ -154,58 +183,71 @@ def _hashes(
     return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.uint64)
 
 
+def unrecorded_source(connection: sa.Connection, source: str) -> str:
+    """Another source whose last import is from a version that did not record rows; "" if there is none."""
+    query = (
+        "SELECT source FROM imports WHERE source <> ? AND id NOT IN (SELECT import_id FROM import_keys) "
+        "ORDER BY id DESC LIMIT 1"
+    )
+    return connection.exec_driver_sql(query, (source,)).scalar_one_or_none() or ""
+
+
 def rows_of_hashes(connection: sa.Connection, name: str, hashes: np.ndarray) -> dict[int, str]:
     """Rowid of the rows with these key hashes to their key as text."""
     if not len(hashes):
         return {}
     columns = tables.quoted(schema.KEYS[name])
-    stored = connection.exec_driver_sql(f'SELECT rowid, {columns} FROM "{name}" ORDER BY rowid').all()
-    keys = [key[0] if len(key) == 1 else tuple(key) for _, *key in stored]
-    all_hashes = KeyHashes()
-    all_hashes.add(keys, table=name)
-    is_wanted = np.isin(all_hashes.values(), hashes)  # (n_rows,)
+    cursor = connection.exec_driver_sql(f'SELECT rowid, {columns} FROM "{name}" ORDER BY rowid')
     found = {}
-    for n in np.flatnonzero(is_wanted).tolist():
-        key = keys[n]
-        found[stored[n][0]] = key if isinstance(key, str) else " ".join(map(str, key))
+    # In batches: a table may have millions of rows, of which few are gone.
+    while stored := cursor.fetchmany(tables.FETCHED):
+        keys = [key[0] if len(key) == 1 else tuple(key) for _, *key in stored]
+        batch_hashes = KeyHashes()
+        batch_hashes.add(keys, table=name)
+        is_wanted = np.isin(batch_hashes.values(), hashes)  # (n_batch,)
+        for n in np.flatnonzero(is_wanted).tolist():
+            key = keys[n]
+            found[stored[n][0]] = key if isinstance(key, str) else " ".join(map(str, key))
     return found
 
 
 def find_gone(
-    connection: sa.Connection, hashes: Mapping[str, np.ndarray], *, prune: bool
+    connection: sa.Connection, source: str, *, hashes: Mapping[str, np.ndarray], prune: bool
 ) -> dict[str, GoneRows]:
     """The rows that are gone, by table; with ``prune`` they are removed, and kept for ``undo``.
 
-    An account that a remaining post or link names stays.
+    An account that a remaining post or link names stays. Nothing is removed if another source may state the
+    rows.
     """
     found: dict[str, GoneRows] = {}
+    unrecorded = unrecorded_source(connection, source)
     # Accounts come last, after the posts and links that name them.
     for name in REMOVAL:
         rows = rows_of_hashes(connection, name, hashes[name])
         if not rows:
             continue
-        removed = _remove(connection, name, list(rows)) if prune else 0
-        found[name] = GoneRows(len(rows), tuple(list(rows.values())[:EXAMPLES]), removed)
+        removed = _remove(connection, name, list(rows)) if prune and not unrecorded else 0
+        found[name] = GoneRows(len(rows), tuple(list(rows.values())[:EXAMPLES]), removed, unrecorded)
     return found
 
 
 def _remove(connection: sa.Connection, name: str, rowids: Sequence[int]) -> int:
     """Remove rows and keep them for ``undo``. Returns how many were removed."""
-    columns = [column.name for column in tables.rows[name].columns]
-    named = (
-        "id IN (SELECT account FROM posts UNION SELECT source FROM links UNION SELECT target FROM links)"
-        if name == "accounts"
-        else "0"
-    )
-    n_removed = 0
-    for rowid in rowids:
-        query = f'SELECT {tables.quoted(columns)} FROM "{name}" WHERE rowid = ? AND NOT ({named})'
-        row = connection.exec_driver_sql(query, (rowid,)).first()
-        if row is not None:
-            keep_row(connection, name, None, row=list(row))
-            connection.exec_driver_sql(f'DELETE FROM "{name}" WHERE rowid = ?', (rowid,))
-            n_removed += 1
-    return n_removed
+    columns = tables.quoted([column.name for column in tables.rows[name].columns])
+    connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS gone_rows (number INTEGER PRIMARY KEY)")
+    connection.exec_driver_sql("DELETE FROM gone_rows")
+    connection.exec_driver_sql("INSERT INTO gone_rows (number) VALUES (?)", [(n,) for n in rowids])
+    if name == "accounts":
+        # One query for all accounts: the union over posts and links is large.
+        connection.exec_driver_sql(
+            "DELETE FROM gone_rows WHERE number IN (SELECT rowid FROM accounts WHERE id IN (SELECT account "
+            "FROM posts UNION SELECT source FROM links UNION SELECT target FROM links))"
+        )
+    is_gone = "rowid IN (SELECT number FROM gone_rows)"
+    cursor = connection.exec_driver_sql(f'SELECT {columns} FROM "{name}" WHERE {is_gone}')
+    while rows := cursor.fetchmany(tables.FETCHED):
+        keep_rows(connection, [KeptRow(name, None, list(row)) for row in rows])
+    return connection.exec_driver_sql(f'DELETE FROM "{name}" WHERE {is_gone}').rowcount
 
 
 def store_keys(
@@ -236,9 +278,7 @@ def begin(connection: sa.Connection, source: str) -> Undo:
     ).first()
     undo = Undo(0, source, last_rows(connection))
     if earlier is not None:
-        rejects = connection.execute(
-            sa.select(tables.rejects).where(tables.rejects.c.import_id == earlier[0])
-        )
+        rejects = connection.execute(_numbered_rejects().where(tables.rejects.c.import_id == earlier[0]))
         keys = connection.exec_driver_sql(
             'SELECT "table", hex(keys), hex(gone) FROM import_keys WHERE import_id = ?', (earlier[0],)
         ).all()
@@ -250,12 +290,36 @@ def begin(connection: sa.Connection, source: str) -> Undo:
     return undo
 
 
-def keep_row(connection: sa.Connection, name: str, rowid: int | None, *, row: Sequence[Any]) -> None:
-    """Keep a row as it is before this import changes it; without ``rowid`` it is removed."""
-    encoded = msgspec.msgpack.encode(list(row))
-    connection.exec_driver_sql(
-        'INSERT INTO undo_rows ("table", row, data) VALUES (?, ?, ?)', (name, rowid, encoded)
-    )
+def _numbered_rejects() -> sa.Select[Any]:
+    """Rejects with the number under which files of rejected rows name them."""
+    return sa.select(sa.literal_column("rejects.rowid").label("rowid"), tables.rejects)
+
+
+def remove_corrected(connection: sa.Connection, undo: Undo, corrected: Collection[RejectId]) -> None:
+    """Remove the rejects whose rows came in again, and keep them for ``undo``."""
+    is_reject: sa.ColumnClause[int] = sa.literal_column("rejects.rowid")
+    for id in corrected:
+        is_it = sa.and_(is_reject == id.number, tables.rejects.c.import_id == id.import_id)
+        found = connection.execute(_numbered_rejects().where(is_it)).mappings().all()
+        # Those of the import that this one replaced are gone with it.
+        undo.corrected += map(dict, found)
+        connection.execute(tables.rejects.delete().where(is_it))
+
+
+def keep_rows(connection: sa.Connection, rows: Sequence[KeptRow]) -> None:
+    """Keep rows as they are before this import changes or removes them."""
+    if rows:
+        encode = msgspec.msgpack.Encoder().encode
+        connection.exec_driver_sql(
+            'INSERT INTO undo_rows ("table", row, data) VALUES (?, ?, ?)',
+            [(row.table, row.rowid, encode(row.values)) for row in rows],
+        )
+
+
+def kept_rows(connection: sa.Connection) -> Iterator[KeptRow]:
+    """The rows that ``undo`` would bring back."""
+    for name, rowid, data in connection.exec_driver_sql('SELECT "table", row, data FROM undo_rows'):
+        yield KeptRow(name, rowid, msgspec.msgpack.decode(data))
 
 
 def finish(connection: sa.Connection, undo: Undo, number: int) -> None:
@@ -271,8 +335,13 @@ def last_import(connection: sa.Connection) -> Undo | None:
 
 
 def clear(connection: sa.Connection) -> None:
-    """Forget the way back from the last import."""
+    """Forget the way back from the last import, with the pictures of rows that it removed."""
+    has_images = connection.exec_driver_sql(
+        "SELECT 1 FROM undo_rows WHERE \"table\" = 'images' LIMIT 1"
+    ).first()
     connection.exec_driver_sql("DELETE FROM undo_rows")
+    if has_images:
+        drop_orphan_pictures(connection)
     connection.exec_driver_sql("DELETE FROM meta WHERE key = ?", (UNDO,))
 
 
@@ -302,7 +371,9 @@ def take_back(connection: sa.Connection, undo: Undo) -> Undone:
     connection.exec_driver_sql("DELETE FROM imports WHERE id = ?", (undo.number,))
     if undo.earlier is not None:
         _restore_import(connection, undo.earlier)
-    connection.exec_driver_sql("DELETE FROM pictures WHERE hash NOT IN (SELECT hash FROM images)")
+    for reject in undo.corrected:
+        _put_reject(connection, reject)
+    drop_orphan_pictures(connection)
     clear(connection)
     # A workspace without rows has no fingerprint.
     has_rows = any(last_rows(connection).values())
@@ -317,12 +388,25 @@ def _restore_import(connection: sa.Connection, earlier: Mapping[str, Any]) -> No
         "INSERT INTO imports (id, source, time) VALUES (?, ?, ?)", (number, source, time)
     )
     for reject in earlier["rejects"]:
-        connection.execute(tables.rejects.insert(), reject)
+        _put_reject(connection, reject)
     for name, keys, gone in earlier["keys"]:
         connection.exec_driver_sql(
             'INSERT INTO import_keys (import_id, "table", keys, gone) VALUES (?, ?, ?, ?)',
             (number, name, bytes.fromhex(keys), bytes.fromhex(gone)),
         )
+
+
+def _put_reject(connection: sa.Connection, reject: Mapping[str, Any]) -> None:
+    """Put a reject back under its number."""
+    places = ", ".join("?" * len(reject))
+    connection.exec_driver_sql(
+        f"INSERT INTO rejects ({tables.quoted(reject)}) VALUES ({places})", tuple(reject.values())
+    )
+
+
+def drop_orphan_pictures(connection: sa.Connection) -> None:
+    """Remove the pictures that no image refers to."""
+    connection.exec_driver_sql("DELETE FROM pictures WHERE hash NOT IN (SELECT hash FROM images)")
 
 
 def forget_removed(connection: sa.Connection) -> None:
@@ -355,6 +439,13 @@ def gone_sentences(gone: Mapping[str, GoneRows]) -> list[str]:
         text = (
             f"Gone: {rows.count:,} {noun} that this source stated before and no source states now: {shown}."
         )
+        if rows.unrecorded:
+            sentences.append(
+                f"Not in this source any more: {rows.count:,} {noun}: {shown}. They stay, because "
+                f"{rows.unrecorded} may state them. An earlier version of Brandfit imported that one and did "
+                "not record its rows: import it again, then this source."
+            )
+            continue
         if rows.removed:
             text += f" {rows.removed:,} removed."
         kept = rows.count - rows.removed

@@ -19,6 +19,7 @@ from brandfit.data.features import Features
 from brandfit.data.redaction import Redactor
 from brandfit.data.schema import Partial, Reject
 from brandfit.workspace import tables
+from brandfit.workspace.history import drop_orphan_pictures
 
 SALT, PENDING = "forgetting.salt", "forgetting.pending"
 """Keys of the table ``meta``: the salt, and the traces of an erasure that is not finished."""
@@ -160,11 +161,6 @@ def without_rows(features: Features, is_gone: Sequence[bool] | np.ndarray) -> Fe
         contents = replace(contents, digests=digests)
     values = np.ascontiguousarray(features.values[rows])
     return replace(features, ids=ids, values=values, key=key, contents=contents)
-
-
-def drop_orphan_pictures(connection: sa.Connection) -> None:
-    """Remove the pictures that no image refers to."""
-    connection.exec_driver_sql("DELETE FROM pictures WHERE hash NOT IN (SELECT hash FROM images)")
 
 
 def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:

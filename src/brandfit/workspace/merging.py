@@ -1,5 +1,5 @@
 """How the row of an import and the stored row of the same key become one: a value that the source does not
-state never replaces a stored one.
+state never replaces a stored one. Of two values that one import states, the first counts.
 
 A row is a tuple of values in the order of the fields; a set of fields is a bit mask in the same order.
 """
@@ -34,11 +34,13 @@ QUOTED = (
 
 
 CHANGE_EXAMPLES = 3
+CONFLICT_EXAMPLES = 4
 
 
 @dataclass(frozen=True)
 class ChangedValue:
-    """A field of a stored row that an import changed; texts of people are not shown."""
+    """A field with two values: of a stored row that an import changed, or of two rows of one import. Texts of
+    people are not shown."""
 
     id: str
     field: str
@@ -47,8 +49,14 @@ class ChangedValue:
 
     @property
     def sentence(self) -> str:
-        values = "" if self.earlier is None and self.later is None else f" ({self.earlier} to {self.later})"
-        return f"{_label(self.field)} of {self.id}{values}"
+        return f"{_label(self.field)} of {self.id}{self._values('to')}"
+
+    @property
+    def conflict(self) -> str:
+        return f"{_label(self.field)} of {self.id}{self._values('and')}"
+
+    def _values(self, word: str) -> str:
+        return "" if self.earlier is None and self.later is None else f" ({self.earlier} {word} {self.later})"
 
 
 def changed_value(id: str, field: str, *, old: Any, new: Any) -> ChangedValue:
@@ -97,12 +105,15 @@ class Form:
                 stated |= bit
         return stated & ~given.defaults & ~given.derived
 
-    def merged(self, old: GivenValues, new: GivenValues) -> GivenValues:
-        """The values of ``new``, and those of ``old`` in place of what ``new`` does not state."""
+    def merged(self, old: GivenValues, new: GivenValues, *, fixed: int = 0) -> GivenValues:
+        """The values of ``new``, and those of ``old`` in place of what ``new`` does not state.
+
+        fixed  bits of the fields that the same import stated before: they stay as they are
+        """
         before, after = old.values, new.values
         # Another object: nothing of the stored row belongs to it.
         if self._identity is not None and before[self._identity] != after[self._identity]:
-            return new
+            return old if fixed & self._bits[self._identity] else new
         at = self._caption
         caption_changed = (
             at is not None
@@ -111,20 +122,21 @@ class Form:
             and after[at] != before[at]
             and not new.defaults & self._bits[at]
         )
+        has_fixed_caption = at is not None and bool(fixed & self._bits[at])
         # Derived fields of an old caption do not stay with a new one.
         values, defaults, derived = [], 0, 0
         for bit, earlier, later in zip(self._bits, before, after, strict=True):
             if isinstance(later, dict):
                 # Attributes of several sources stand side by side.
-                # Under the same name the later text counts.
-                later = {**(earlier or {}), **later}
+                # Under the same name the later text counts, or the first of one import.
+                later = {**later, **earlier} if fixed & bit else {**(earlier or {}), **later}
                 keeps = later == earlier
-            elif later is None:
+            elif fixed & bit or later is None:
                 keeps = True
             elif new.defaults & bit:
                 keeps = earlier is not None
             elif new.derived & bit:
-                keeps = not caption_changed and earlier is not None and earlier != []
+                keeps = has_fixed_caption or (not caption_changed and earlier is not None and earlier != [])
             else:
                 keeps = False
             values.append(earlier if keeps else later)
@@ -167,20 +179,24 @@ class KeptValues:
 
 @dataclass
 class Conflicts:
-    """Fields of a table with two known values in one import, with the first of them. The last value counts.
+    """Fields of a table with two known values in one import, with the first one of each field. The first
+    value counts."""
 
-    earlier, later  the two values; None if the field is not one of ``QUOTED``
-    """
-
-    n_values: int
-    id: str
-    field: str
-    earlier: Any = None
-    later: Any = None
+    n_values: int = 0
+    examples: dict[str, ChangedValue] = field(default_factory=dict)
+    """Field to its first conflict."""
 
     def to_dict(self) -> dict[str, Any]:
-        example = {"id": self.id, "field": self.field, "earlier": self.earlier, "later": self.later}
-        return {"values": self.n_values, "example": example}
+        return {"values": self.n_values, "examples": list(map(asdict, self.examples.values()))}
+
+    def sentence(self, table: str) -> str:
+        one = self.n_values == 1
+        shown = list(self.examples.values())[:CONFLICT_EXAMPLES]
+        pairs = ", ".join([example.conflict for example in shown])
+        return (
+            f"{table.capitalize()}: {self.n_values:,} {'value is' if one else 'values are'} stated twice "
+            f"with a difference, and the first one counts: {'' if one else 'for example '}{pairs}."
+        )
 
 
 @dataclass
@@ -192,18 +208,18 @@ class Merging:
     gone: dict[str, GoneRows] = field(default_factory=dict)
     changes: dict[str, list[ChangedValue]] = field(default_factory=dict)
     """Table to examples of changed values."""
+    is_unrecorded: bool = False
+    """Whether the earlier import of the same source is from a version that did not record its rows."""
 
     def add_conflicts(self, form: Form, fields: int, *, earlier: GivenValues, later: GivenValues) -> None:
         """Count the ``fields`` in which two rows of one import differ."""
         for n in form.differing(fields, earlier, later):
             name = form.names[n]
-            known = self.conflicts.get(form.table)
-            if known is not None:
-                known.n_values += 1
-                continue
-            id = id_text(later.values[: form.n_keys])
-            values = (earlier.values[n], later.values[n]) if name in QUOTED else (None, None)
-            self.conflicts[form.table] = Conflicts(1, id, name, *values)
+            conflicts = self.conflicts.setdefault(form.table, Conflicts())
+            conflicts.n_values += 1
+            if name not in conflicts.examples:
+                id = id_text(later.values[: form.n_keys])
+                conflicts.examples[name] = changed_value(id, name, old=earlier.values[n], new=later.values[n])
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -227,12 +243,11 @@ class Merging:
                 f"state, such as {_listed([_label(name) for name in kept.fields])} of {kept.id}."
             )
         for table, found in self.conflicts.items():
-            one = found.n_values == 1
-            values = "" if found.earlier is None else f" ({found.earlier}, then {found.later})"
+            lines.append(found.sentence(table))
+        if self.is_unrecorded:
             lines.append(
-                f"{table.capitalize()}: {found.n_values:,} {'value is' if one else 'values are'} stated "
-                f"twice with a difference, and the last one counts. {'It is' if one else 'The first is'} "
-                f"{_label(found.field)} of {found.id}{values}."
+                "An earlier version of Brandfit imported this source before and did not record its rows. "
+                "What is gone since then is not known; the next import will know it."
             )
         return [*lines, *gone_sentences(self.gone)]
 

@@ -3,7 +3,7 @@ opened."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
@@ -36,6 +36,15 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: add_stated_columns}
 OLD_REJECTS = "rejects_by_source"
 """Table of rejects from before they belonged to an import. The schema of the rows did not change, so its
 version did not either."""
+
+
+def is_current(connection: sa.Connection, names: Iterable[str]) -> bool:
+    """Whether a database has the tables of these names and the schema of this program."""
+    present = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    if not present.issuperset(names) or OLD_REJECTS in present:
+        return False
+    version = "SELECT value FROM meta WHERE key = 'schema_version'"
+    return connection.exec_driver_sql(version).scalar_one_or_none() == str(SCHEMA_VERSION)
 
 
 def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from brandfit.workspace import migrations
 
 FETCHED = 10_000
 """Rows that are read from the database at once."""
+PATIENCE = 30.0
+"""Seconds of waiting for another process that writes."""
 BATCH = 5_000
 """Rows that are written to the database at once."""
 
@@ -105,7 +108,7 @@ rows = {name: _table(name) for name in schema.TABLES}
 def durable(path: Path) -> sa.Engine:
     """An engine on an SQLite file: committed data are on the disk, deleted data are overwritten, readers
     never wait."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": PATIENCE})
 
     @sa.event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
@@ -131,19 +134,19 @@ def connect(path: Path) -> sa.Engine:
     """An engine on the database file at ``path``, created or migrated if needed."""
     engine = durable(path)
     try:
-        with writing(engine) as connection:
-            migrations.keep_old_rejects(connection)
-            metadata.create_all(connection)
-            migrations.take_old_rejects(connection)
-            migrations.migrate(connection)
+        with engine.connect() as connection:
+            is_current = migrations.is_current(connection, metadata.tables)
+        # Most workspaces are as they should be: opening one does not wait for an import.
+        if not is_current:
+            with writing(engine) as connection:
+                migrations.keep_old_rejects(connection)
+                metadata.create_all(connection)
+                migrations.take_old_rejects(connection)
+                migrations.migrate(connection)
     except sa.exc.DatabaseError as error:
         engine.dispose()
-        if "readonly" in str(error.orig) or "unable to open" in str(error.orig):
-            raise WorkspaceError(
-                f"{path} cannot be written to: {error.orig}.",
-                "Every command keeps something in its workspace: give yourself the right to write in the "
-                "folder, or copy it.",
-            ) from None
+        if _is_unwritable(error):
+            raise _unwritable(path, error) from None
         raise WorkspaceError(
             f"{path} cannot be read as a workspace database: {error.orig}.",
             "Restore it from a copy, or import into a new workspace.",
@@ -151,9 +154,38 @@ def connect(path: Path) -> sa.Engine:
     return engine
 
 
-def writing(engine: sa.Engine) -> Any:
-    """A transaction that holds the write lock from its start: commits at the end, rolls back on any error."""
-    return engine.execution_options(begin="IMMEDIATE").begin()
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that holds the write lock from its start: commits at the end, rolls back on any error.
+
+    Raises WorkspaceError if another process holds the lock for longer than ``PATIENCE``, or if the file may
+    not be written to.
+    """
+    path = Path(engine.url.database or "")
+    try:
+        with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            yield connection
+    except sa.exc.OperationalError as error:
+        if _is_unwritable(error):
+            raise _unwritable(path, error) from None
+        if "locked" not in str(error.orig):
+            raise
+        raise WorkspaceError(
+            f"Another process is writing to {path.parent}.",
+            "Wait until its import has finished, then try again.",
+        ) from None
+
+
+def _is_unwritable(error: sa.exc.DatabaseError) -> bool:
+    return "readonly" in str(error.orig) or "unable to open" in str(error.orig)
+
+
+def _unwritable(path: Path, error: sa.exc.DatabaseError) -> WorkspaceError:
+    return WorkspaceError(
+        f"{path} cannot be written to: {error.orig}.",
+        "Every command keeps something in its workspace: give yourself the right to write in the folder, or "
+        "copy it.",
+    )
 
 
 def compute_fingerprint(connection: sa.Connection) -> str:

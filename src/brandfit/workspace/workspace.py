@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.role_names import RoleNames
-from brandfit.data.schema import Image, Partial, Reject, Row
+from brandfit.data.schema import Image, Partial, Reject, RejectId, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
 from brandfit.workspace import health, history, own_features, stored_features, tables
@@ -54,6 +54,14 @@ CURRENCY = "currency"
 ROLE_NAMES = "role_names"
 MAPPINGS = "mappings"
 """Keys of the table ``meta``."""
+
+
+@dataclass(frozen=True)
+class LastImport:
+    """The import that can be taken back."""
+
+    number: int
+    source: str
 
 
 class Workspace:
@@ -163,6 +171,7 @@ class Workspace:
         left_out: ErasureReport | None = None,
         *,
         merging: Merging | None = None,
+        corrected: Collection[RejectId] = (),
         prune: bool = False,
     ) -> dict[str, dict[str, int]]:
         """Write an import completely or not at all: rows, pictures with their working copies, Features, and
@@ -176,80 +185,88 @@ class Workspace:
         ``merging`` receives how many rows kept values and how many values conflict within the import, and the
         rows that are gone: those that earlier imports of the source stated and no import states now.
 
-        prune  remove the rows that are gone
+        corrected  rejects of earlier imports whose rows are among the records; read when the records have
+                   ended. They are removed
+        prune      remove the rows that are gone
         """
         rejects: list[Reject] = []
         all_features: list[Features] = []
         left_out = ErasureReport() if left_out is None else left_out
         removed_late = False
-        try:
-            with tables.writing(self.engine) as connection:
-                guard = import_filter(connection, left_out)
-                if guard is not None:
-                    source = guard.redactor.text(source) or source
-                left_out.source = source
-                undo = history.begin(connection, source)
-                writer = Writer(connection)
-                for unfiltered in records:
-                    record = unfiltered if guard is None else guard.of(unfiltered)
-                    if record is None:
-                        continue
-                    if isinstance(record, Row | Partial):
-                        writer.add(record)
-                    elif isinstance(record, tuple):
-                        writer.add(record[0])
-                        writer.add_picture(record[0].hash, record[1])
-                    elif isinstance(record, Reject):
-                        rejects.append(record)
-                    else:
-                        all_features.append(record)
-                changes = writer.finish()
-                seen = writer.keys
-                gone_hashes = history.gone_hashes(connection, source, seen)
-                gone = history.find_gone(connection, gone_hashes, prune=prune)
-                if merging is not None:
-                    merging.kept, merging.conflicts = writer.merging.kept, writer.merging.conflicts
-                    merging.changes, merging.gone = writer.merging.changes, gone
-                removed_late = guard is not None and guard.finish(connection)
-                left_out.number = tables.add_import(connection, source, time=time.time(), found=rejects)
-                # Hashing all rows takes seconds for large tables: only after a change.
-                history.store_keys(connection, left_out.number, seen=seen, gone=gone_hashes)
-                history.finish(connection, undo, left_out.number)
-                has_pruned = any(rows.removed for rows in gone.values())
-                is_changed = (
-                    has_pruned or removed_late or any(n["added"] or n["changed"] for n in changes.values())
-                )
-                if is_changed or not tables.get_meta(connection, "fingerprint"):
-                    tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
-                # Last, because files cannot be rolled back.
-                for features in all_features:
-                    self._put(features)
-        except sa.exc.OperationalError as error:
-            if "locked" in str(error.orig):
-                raise WorkspaceError(
-                    f"Another process is writing to {self.path}.",
-                    "Wait until its import has finished, then try again.",
-                ) from None
-            raise
+        with tables.writing(self.engine) as connection:
+            guard = import_filter(connection, left_out)
+            if guard is not None:
+                source = guard.redactor.text(source) or source
+            left_out.source = source
+            undo = history.begin(connection, source)
+            # An earlier version recorded no rows: what is gone is not known then.
+            is_unrecorded = undo.earlier is not None and not undo.earlier["keys"]
+            writer = Writer(connection)
+            for unfiltered in records:
+                record = unfiltered if guard is None else guard.of(unfiltered)
+                if record is None:
+                    continue
+                if isinstance(record, Row | Partial):
+                    writer.add(record)
+                elif isinstance(record, tuple):
+                    writer.add(record[0])
+                    writer.add_picture(record[0].hash, record[1])
+                elif isinstance(record, Reject):
+                    rejects.append(record)
+                else:
+                    all_features.append(record)
+            changes = writer.finish()
+            seen = writer.keys
+            gone_hashes = history.gone_hashes(connection, source, seen)
+            gone = history.find_gone(connection, source, hashes=gone_hashes, prune=prune)
+            if merging is not None:
+                merging.kept, merging.conflicts = writer.merging.kept, writer.merging.conflicts
+                merging.changes, merging.gone = writer.merging.changes, gone
+                merging.is_unrecorded = is_unrecorded
+            removed_late = guard is not None and guard.finish(connection)
+            left_out.number = tables.add_import(connection, source, time=time.time(), found=rejects)
+            history.store_keys(connection, left_out.number, seen=seen, gone=gone_hashes)
+            history.remove_corrected(connection, undo, corrected)
+            history.finish(connection, undo, left_out.number)
+            has_pruned = any(rows.removed for rows in gone.values())
+            is_changed = (
+                has_pruned or removed_late or any(n["added"] or n["changed"] for n in changes.values())
+            )
+            # Hashing all rows takes seconds for large tables: only after a change.
+            if is_changed or not tables.get_meta(connection, "fingerprint"):
+                tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
+            # Last, because files cannot be rolled back.
+            for features in all_features:
+                self._put(features)
         if removed_late:
             self._empty_log()
         return changes
 
-    def last_import(self) -> str:
-        """Source of the import that ``undo`` takes back; "" if there is none."""
+    def last_import(self) -> LastImport | None:
+        """The import that ``undo`` takes back; None if there is none."""
         with self.engine.connect() as connection:
             undo = history.last_import(connection)
-        return undo.source if undo is not None else ""
+        return LastImport(undo.number, undo.source) if undo is not None else None
 
-    def undo(self) -> history.Undone:
+    def undo(self, number: int | None = None) -> history.Undone:
         """Take back the last import: rows that it added go, rows that it changed or removed are as before.
-        Features, models and annotations stay. Raises WorkspaceError if there is none to take back."""
+        Features, models and annotations stay.
+
+        number  of the import that is meant, so that a later import of somebody else is not taken back
+
+        Raises WorkspaceError if there is none to take back, or if the last one has another number.
+        """
         with tables.writing(self.engine) as connection:
             undo = history.last_import(connection)
             if undo is None:
                 raise WorkspaceError(
                     "There is no import to undo.",
                     "Only the last import can be taken back, once, and not after an account was forgotten.",
+                )
+            if number not in (None, undo.number):
+                raise WorkspaceError(
+                    f"Import {number} is not the last one: {undo.source} was imported since.",
+                    "Only the last import can be taken back.",
                 )
             return history.take_back(connection, undo)
 
@@ -328,14 +345,6 @@ class Workspace:
         with self.engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         return [{name: value for name, value in row.items() if name != "import_id"} for row in rows]
-
-    def remove_rejects(self, numbers: Collection[int]) -> None:
-        """Remove the rejects of these numbers, because their rows came in again."""
-        if numbers:
-            with tables.writing(self.engine) as connection:
-                connection.exec_driver_sql(
-                    "DELETE FROM rejects WHERE rowid = ?", [(number,) for number in numbers]
-                )
 
     def dataset(self) -> Dataset:
         """All rows as a Dataset, memory-mapped, without Features in its slots. The same object until a row

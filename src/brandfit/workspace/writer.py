@@ -16,7 +16,7 @@ from brandfit.data import schema
 from brandfit.data.schema import Partial, Row
 from brandfit.mappings import map_values
 from brandfit.workspace import tables
-from brandfit.workspace.history import KeyHashes, keep_row
+from brandfit.workspace.history import KeptRow, KeyHashes, keep_rows
 from brandfit.workspace.merging import (
     CHANGE_EXAMPLES,
     Form,
@@ -130,9 +130,10 @@ class _TableWriter:
         # A key that occurs twice in a batch is merged before anything is written.
         earlier = self._pending.get(key)
         if earlier is not None:
-            both_state = self.form.stated(earlier) & self.form.stated(given)
+            stated = self.form.stated(earlier)
+            both_state = stated & self.form.stated(given)
             self.merging.add_conflicts(self.form, both_state, earlier=earlier, later=given)
-            given = self.form.merged(earlier, given)
+            given = self.form.merged(earlier, given, fixed=stated)
         self._pending[key] = given
         if len(self._pending) >= tables.BATCH:
             self._flush()
@@ -171,7 +172,7 @@ class _TableWriter:
     def _merge_stored(self, hashes: dict[Any, bytes]) -> None:
         """Merge the pending rows with those of the same keys that were stored before."""
         # Equal hashes need no look at the fields; most rows of a repeated import are equal.
-        updates = []
+        updates, kept = [], []
         for rowid, *row, hash_ in self._stored():
             key = row[0] if self._n_keys == 1 else tuple(row[: self._n_keys])
             given = self._pending[key]
@@ -187,12 +188,13 @@ class _TableWriter:
                 continue
             if is_older:
                 if key not in self._first_hash:
-                    keep_row(self.connection, self.name, rowid, row=stored)
+                    kept.append(KeptRow(self.name, rowid, stored))
                     self._note_change(key, values, merged.values)
                 self._first_hash.setdefault(key, hash_)
                 self._now_hash[key] = hashed
             plain = self._plain(merged.values)
             updates.append((*plain[self._n_keys :], hashed, *plain[: self._n_keys]))
+        keep_rows(self.connection, kept)
         if updates:
             self.connection.exec_driver_sql(self._sql.update, updates)
 
@@ -223,7 +225,7 @@ class _TableWriter:
         # Every field of a row from before this import was stated by its own import.
         if is_older:
             earlier = GivenValues(stored)
-        merged = self.form.merged(earlier, given)
+        merged = self.form.merged(earlier, given, fixed=stated)
         if is_older:
             self._stated[key] = stated | newly_stated
             self._kept[key] = self.form.kept_fields(merged, given) & ~stated

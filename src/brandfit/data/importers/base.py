@@ -13,7 +13,7 @@ from brandfit import registry
 from brandfit.data.features import Features
 from brandfit.data.importers._unread import Unread
 from brandfit.data.role_names import RoleNames
-from brandfit.data.schema import Record
+from brandfit.data.schema import Record, RejectId
 from brandfit.data.tables.report import SheetReport
 from brandfit.progress import Advance
 
@@ -51,8 +51,8 @@ class Importer(ABC):
         """Whether a cell that cannot be read makes its row a Reject; otherwise it is unknown and counted."""
         self.reports: Sequence[SheetReport] = ()
         """What the last ``read`` did with each sheet of a source of tables."""
-        self.corrected: Mapping[int, bool] = {}
-        """Number of an earlier reject whose row the last ``read`` met again to whether it was used."""
+        self.corrected: dict[RejectId, bool] = {}
+        """Place of an earlier reject whose row the last ``read`` met again to whether it was used."""
         self.used_mappings: Mapping[str, Sequence[str]] = {}
         """Entries that the last ``read`` used, as ``stored_mappings``."""
 

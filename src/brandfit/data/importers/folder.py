@@ -89,7 +89,7 @@ class Folder(Importer):
         yield from reader.records(advance)
         self.reports = reader.reports
         self.warnings = reader.notes() + _missing(source)
-        self.corrected = reader.corrected
+        self.corrected.update(reader.corrected)
         self.used_mappings = _used(source, entries)
         self.unread = self._unread(source, reader)
         _append_entries(self.config.mapping, self.config.map)

@@ -12,7 +12,7 @@ import msgspec
 
 from brandfit.data.cells import OtherPlatform
 from brandfit.data.role_names import RoleNames
-from brandfit.data.schema import Record, Reject
+from brandfit.data.schema import Record, Reject, RejectId
 from brandfit.data.sheets import Reading, Row, Sheet, Sheets, sheets
 from brandfit.data.tables.columns import COLUMNS
 from brandfit.data.tables.headers import OF_REJECTS, REJECTED_ROW, is_known
@@ -183,8 +183,8 @@ class SourceReader:
         self.pictures = PictureFiles(source.paths[0], source.found.pictures)
         self.maker = RecordMaker(self.pictures, stored, names=names)
         self.reports: list[SheetReport] = []
-        self.corrected: dict[int, bool] = {}
-        """Number of an earlier reject whose row came in again to whether it was used."""
+        self.corrected: dict[RejectId, bool] = {}
+        """An earlier reject whose row came in again to whether it was used."""
         self._names, self._strict = names, strict
 
     def records(self, advance: Advance) -> Iterator[Record]:
@@ -235,9 +235,9 @@ class SourceReader:
 
     def _note_corrected(self, cells: Mapping[str, Any], *, is_used: bool) -> None:
         """Note the earlier reject of a row that came in again."""
-        number = str(cells.get(REJECTED_ROW) or "").strip().removesuffix(".0")
-        if number.isdigit():
-            self.corrected[int(number)] = is_used
+        id = RejectId.read(str(cells.get(REJECTED_ROW) or ""))
+        if id is not None:
+            self.corrected[id] = is_used
 
     def _records(self, reader: RowReader, line: int, *, cells: Mapping, file: str) -> Iterator[Record]:
         row = reader.row(line, cells)

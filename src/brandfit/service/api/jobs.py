@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Path, UploadFile
+from fastapi import APIRouter, File, Path, Query, UploadFile
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from brandfit import pipeline
@@ -61,10 +61,19 @@ def import_source(caller: Writer, jobs: Jobs, body: requests.ImportRequest) -> A
 
 
 @router.post("/undo", response_model=answers.Undone)
-def undo(caller: Writer, workspace: CurrentWorkspace, store: Store, *, renew: Renewal) -> Any:
+def undo(
+    caller: Writer,
+    workspace: CurrentWorkspace,
+    store: Store,
+    *,
+    renew: Renewal,
+    number: Annotated[
+        int | None, Query(alias="import", ge=0, le=2**53, description="of the import that is meant")
+    ] = None,
+) -> Any:
     """Take back the last import: rows that it added go, rows that it changed or removed are as before. A
-    conflict if there is none to take back."""
-    undone = pipeline.undo(workspace)
+    conflict if there is none to take back, or if another one is the last."""
+    undone = pipeline.undo(workspace, number)
     renew()
     write_audit(store, caller, action="undo", subject=undone.source)
     return undone.to_dict()

@@ -141,9 +141,16 @@ async def import_with_columns(
 
 
 @router.post("/undo")
-def undo(caller: Writer, workspace: CurrentWorkspace, store: Store, *, renew: Renewal) -> Response:
-    """Take back the last import."""
-    undone = pipeline.undo(workspace)
+def undo(
+    caller: Writer,
+    workspace: CurrentWorkspace,
+    store: Store,
+    *,
+    renew: Renewal,
+    number: Annotated[int | None, Form(ge=0, le=2**53)] = None,
+) -> Response:
+    """Take back the last import; ``number`` is that of the import that the page showed."""
+    undone = pipeline.undo(workspace, number)
     renew()
     write_audit(store, caller, action="undo", subject=undone.source)
     return back("/import?undone=true")

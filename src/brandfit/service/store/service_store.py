@@ -169,7 +169,7 @@ class ServiceStore:
                     is_pair = table in tables.OF_PAIRS
                     if is_pair and (is_erased(row["brand"]) or is_erased(row["influencer"])):
                         connection.execute(table.delete().where(is_row))
-                    elif changes := _redacted_columns(table, row, redacted, is_erased=is_erased):
+                    elif changes := _redacted_columns(table, dict(row), redacted, is_erased=is_erased):
                         connection.execute(table.update().where(is_row).values(**changes))
         # Deleted text stays in free pages of the file until the file is rewritten.
         compact(self.file)
