@@ -396,3 +396,19 @@ def test_a_corrected_list_is_pruned_and_an_import_is_undone_on_the_page_and_by_t
     assert client.get("/api/v1/accounts/a.b").json()["followers"] == 9000
     undone = client.post("/api/v1/undo").json()
     assert undone["returned"]["accounts"] == 1
+
+
+def test_own_vectors_come_in_through_the_api(make, tmp_path, sent, until):
+    client = make(tmp_path / "w", work=True)
+    sent(client, {"list.csv": b"handle,followers\na.b,9000\nc.d,9000\n"})
+    text = b"handle,x,y\n@A.B,1,2\nnobody.here,3,4\n"
+    upload = client.post("/api/v1/uploads", files=[("files", ("v.csv", text))]).json()
+    settings = {"name": "my.vectors", "slot": "profile"}
+    job = {"source": "vectors", "upload": upload["id"], "settings": settings}
+    job = client.post("/api/v1/imports", json=job).json()
+    done = until(lambda: (told := client.get(f"/api/v1/jobs/{job['id']}").json())["finished"] and told)
+    assert done["state"] == "done", json.dumps(done)
+    assert "1 of 2 accounts" in done["result"]["warnings"][-1]
+    assert "'nobody.here'" in " ".join(done["result"]["warnings"])
+    with Workspace(tmp_path / "w") as workspace:
+        assert workspace.features("my.vectors").ids.tolist() == ["a.b"]

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 )
 @click.option("--mapping", help="File with such entries, one a line; those of --map are added to it.")
 @click.option("--preview", is_flag=True, help="Show how the columns are read, and import nothing.")
+@click.option("--name", help="Of vectors: name of the features, such as my.clip.")
+@click.option("--slot", help="Of vectors: slot that they fill, such as picture.")
+@click.option("--level", help="Of vectors: post or account; by default what the ids are known as.")
+@click.option("--ids", help="Of vectors: file with the id of each row.")
 @set_option
 @json_option
 def command(
@@ -67,6 +71,7 @@ def command(
       brandfit import people.xlsx posts.csv pictures/ -w work
       brandfit import list.xlsx --map followers=Abonnenten -w work
       brandfit import my-accounts/ --set keep.min_followers=1000 --set keep.min_posts=300 -w work
+      brandfit import vectors clip.npz --name my.clip --slot picture -w work
     """
     import re
     from pathlib import Path
@@ -96,6 +101,7 @@ def command(
     options = own_settings(settings) | _mapping_settings(
         source, reading["entries"], mapping=reading["mapping"], also=more
     )
+    options |= _vector_settings(source, reading)
     # Nothing is written, not even a workspace.
     if reading["preview"]:
         _preview(source, path, options, workspace=workspace, as_json=as_json)
@@ -142,6 +148,16 @@ def _mapping_settings(
     return {name: value for name, value in given.items() if value}
 
 
+def _vector_settings(source: str, reading: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the importer of vectors that --name, --slot, --level and --ids give."""
+    from brandfit.cli._shared import refuse_given
+
+    options = ("name", "slot", "level", "ids")
+    if source != "vectors":
+        refuse_given(set(options), f"is not read by {source}: only vectors have it.")
+    return {option: reading[option] for option in options if reading[option]}
+
+
 def _preview(
     source: str, path: str | None, options: dict[str, Any], *, workspace: str, as_json: bool
 ) -> None:
@@ -165,10 +181,16 @@ def _preview(
 
 
 def _print_result(result: Imported, workspace: str) -> None:
-    print_table(
-        ["table", "seen", "added", "changed", "unchanged"],
-        [[name, c["seen"], c["added"], c["changed"], c["unchanged"]] for name, c in result.changes.items()],
-    )
+    # Vectors come without rows.
+    has_rows = result.source != "vectors"
+    if has_rows:
+        print_table(
+            ["table", "seen", "added", "changed", "unchanged"],
+            [
+                [name, c["seen"], c["added"], c["changed"], c["unchanged"]]
+                for name, c in result.changes.items()
+            ],
+        )
     # What the importer guessed or left out.
     for warning in result.warnings:
         click.echo(f"Note: {warning}")
@@ -181,12 +203,13 @@ def _print_result(result: Imported, workspace: str) -> None:
             f"taken out of {result.erasure_report.redacted:,} rows of others."
         )
     candidates = result.candidates
-    print_counts(
-        len(candidates.ids),
-        candidates.excluded,
-        incomplete=candidates.incomplete,
-        what=f"are candidates ({candidates.bounds.sentence})",
-    )
+    if has_rows:
+        print_counts(
+            len(candidates.ids),
+            candidates.excluded,
+            incomplete=candidates.incomplete,
+            what=f"are candidates ({candidates.bounds.sentence})",
+        )
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")
         for reject in result.rejects[:5]:

@@ -10,6 +10,7 @@ unit that cannot be encoded is left out, and an id without any encoded unit has 
 from __future__ import annotations
 
 import builtins
+import functools
 import hashlib
 import itertools
 import os
@@ -117,7 +118,10 @@ class Encoder(ABC):
     """Settings that change no number (device, threads, path of a file). Units that were encoded under other
     values of these stay valid."""
     file_settings: ClassVar[tuple[str, ...]] = ()
-    """Settings that name files of the user. Features are out of date if such a file has changed."""
+    """Settings that name files of the user. Features are out of date if such a file has changed. A setting
+    that is not listed and names a file is treated in the same way."""
+    weights_cover_files: ClassVar[bool] = False
+    """Whether ``weights`` is made of the content of these files. If not, ``maker`` covers their content."""
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "text"
     """The slot of a ranker that these Features fill by default."""
@@ -192,11 +196,14 @@ class Encoder(ABC):
 
     @property
     def maker(self) -> str:
-        """Identity of the numbers: a hash of name, version, config (``Config.identity``, without ``neutral``)
-        and weights."""
+        """Identity of the numbers: a hash of name, version, config (``Config.identity``, without
+        ``neutral``), weights, and the content of the files that settings name."""
         config = self.config.identity()
         config = {name: value for name, value in config.items() if name not in self.neutral}
         identity = [self.name, self.version, config, self.weights]
+        digests = [] if self.weights_cover_files else list(map(_file_digest, self.files))
+        # Nothing is added without files, so that keys of earlier versions stay the same.
+        identity += [digests] if digests else []
         return hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()[:32]
 
     @property
@@ -212,9 +219,11 @@ class Encoder(ABC):
     def files(self) -> tuple[str, ...]:
         """Paths of the files that its settings name."""
         paths: list[str] = []
-        for setting in self.file_settings:
-            value = getattr(self.config, setting)
-            paths += [value] if isinstance(value, str) else value
+        for setting, value in self.config.identity().items():
+            if setting in self.file_settings:
+                paths += [value] if isinstance(value, str) else value
+            elif not self.weights_cover_files and _is_file_name(value):
+                paths.append(value)
         return tuple(filter(None, paths))
 
     @property
@@ -466,6 +475,26 @@ def file_state(path: str) -> dict[str, Any]:
     except OSError:
         return {}
     return {"size": state.st_size, "changed": state.st_mtime_ns, "sha256": digest}
+
+
+def _is_file_name(value: Any) -> bool:
+    """Whether a setting is the path of a file that exists. A word such as ``en`` is none."""
+    looks_so = isinstance(value, str) and bool(os.path.dirname(value) or os.path.splitext(value)[1])
+    return looks_so and os.path.isfile(value)
+
+
+def _file_digest(path: str) -> str:
+    """SHA-256 of the content of a file; "" if it is not there. Read again only after a change."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ""
+    return _digest_of_state(os.path.abspath(path), state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _digest_of_state(path: str, size: int, changed: int) -> str:
+    return str(file_state(path).get("sha256", ""))
 
 
 def has_changed(path: str, recorded: Mapping[str, Any]) -> bool:

@@ -64,7 +64,7 @@ from brandfit.pipeline.export import (
     unranked_brands,
 )
 from brandfit.pipeline.import_preview import ImportPreview, preview_import
-from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise, undo
+from brandfit.pipeline.imports import Imported, import_source, import_vectors, looks_like, recognise, undo
 from brandfit.pipeline.inventory import catalogue, doctor, listing
 from brandfit.pipeline.judging import evaluate, suggestions
 from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
@@ -137,6 +137,7 @@ __all__ = [
     "forget",
     "frequent_concepts",
     "import_source",
+    "import_vectors",
     "judge_profilers",
     "labelled_table",
     "lately_ranked",

@@ -161,6 +161,8 @@ def import_source(
     # An importer may have to know whether an account is stored as a brand or an influencer.
     importer.stored_roles = workspace.roles()
     importer.stored_accounts = workspace.account_ids()
+    importer.stored_posts = workspace.post_ids
+    importer.stored_pictures = workspace.posts_by_picture_file
     importer.stored_mappings = workspace.mappings
     importer.role_names = workspace.role_names
     importer.strict = strict
@@ -214,6 +216,30 @@ def import_source(
         candidates=candidates(dataset, None, partners=True, within=bounds(None, None)),
         out_of_bounds=left_out,
     )
+
+
+@checked
+def import_vectors(
+    workspace: Place,
+    file: str | Path,
+    name: str,
+    *,
+    slot: str,
+    level: str | None = None,
+    ids_file: str | Path | None = None,
+) -> Imported:
+    """Import vectors of posts or accounts from a file (``data.importers.vectors``) as Features that fill a
+    slot. Vectors in memory: ``Features`` and ``Workspace.save``.
+
+    level     "post" or "account"; None: by the ids that the workspace knows
+    ids_file  file of ids; None: those in the file, or in a file beside it
+
+    Rows that cannot be used are left out and counted in ``warnings``. Raises DataError for a file without
+    vectors or without a known id.
+    """
+    given = {"name": name, "slot": slot, "level": level or "", "ids": str(ids_file or "")}
+    settings = {setting: value for setting, value in given.items() if value}
+    return import_source(as_workspace(workspace), "vectors", path=file, settings=settings)
 
 
 @checked

@@ -110,9 +110,10 @@ class KeptRow:
 class Undo(msgspec.Struct):
     """The last import, as ``meta`` stores it.
 
-    last_rows  table to the largest rowid before the import
-    earlier    the import of the same source that it replaced, with its rejects and keys
-    corrected  rejects of other imports whose rows came in with this one
+    last_rows   table to the largest rowid before the import
+    earlier     the import of the same source that it replaced, with its rejects and keys
+    corrected   rejects of other imports whose rows came in with this one
+    first_kept  id of the first row in ``undo_rows`` that is of this import
     """
 
     number: int
@@ -120,6 +121,7 @@ class Undo(msgspec.Struct):
     last_rows: dict[str, int]
     earlier: dict[str, Any] | None = None
     corrected: list[dict[str, Any]] = []
+    first_kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -270,13 +272,14 @@ def store_keys(
 
 
 def begin(connection: sa.Connection, source: str) -> Undo:
-    """Forget the way back from the import before, and begin the one from an import that starts."""
-    clear(connection)
+    """Begin the way back from an import that starts."""
+    first_kept = "SELECT coalesce(max(id), 0) + 1 FROM undo_rows"
     # The import that this one replaces, to put it back.
     earlier = connection.exec_driver_sql(
         "SELECT id, source, time FROM imports WHERE source = ?", (source,)
     ).first()
     undo = Undo(0, source, last_rows(connection))
+    undo.first_kept = connection.exec_driver_sql(first_kept).scalar_one()
     if earlier is not None:
         rejects = connection.execute(_numbered_rejects().where(tables.rejects.c.import_id == earlier[0]))
         keys = connection.exec_driver_sql(
@@ -323,7 +326,8 @@ def kept_rows(connection: sa.Connection) -> Iterator[KeptRow]:
 
 
 def finish(connection: sa.Connection, undo: Undo, number: int) -> None:
-    """Store the way back from an import that is complete."""
+    """Store the way back from an import that is complete, in place of the one from the import before."""
+    clear(connection, before=undo.first_kept)
     undo.number = number
     tables.set_meta(connection, UNDO, msgspec.json.encode(undo).decode())
 
@@ -334,12 +338,14 @@ def last_import(connection: sa.Connection) -> Undo | None:
     return msgspec.json.decode(text, type=Undo) if text else None
 
 
-def clear(connection: sa.Connection) -> None:
-    """Forget the way back from the last import, with the pictures of rows that it removed."""
+def clear(connection: sa.Connection, *, before: int = 2**62) -> None:
+    """Forget the way back from the last import, with the pictures of rows that it removed; only its rows
+    ``before`` this id."""
+    is_older = "WHERE id < ?"
     has_images = connection.exec_driver_sql(
-        "SELECT 1 FROM undo_rows WHERE \"table\" = 'images' LIMIT 1"
+        f"SELECT 1 FROM undo_rows {is_older} AND \"table\" = 'images' LIMIT 1", (before,)
     ).first()
-    connection.exec_driver_sql("DELETE FROM undo_rows")
+    connection.exec_driver_sql(f"DELETE FROM undo_rows {is_older}", (before,))
     if has_images:
         drop_orphan_pictures(connection)
     connection.exec_driver_sql("DELETE FROM meta WHERE key = ?", (UNDO,))

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -227,8 +227,11 @@ class Workspace:
             left_out.number = tables.add_import(connection, source, time=time.time(), found=rejects)
             history.store_keys(connection, left_out.number, seen=seen, gone=gone_hashes)
             history.remove_corrected(connection, undo, corrected)
-            history.finish(connection, undo, left_out.number)
             has_pruned = any(rows.removed for rows in gone.values())
+            # Vectors change no row: the import before them can still be taken back.
+            has_rows = bool(rejects) or any(n["seen"] for n in changes.values()) or has_pruned
+            if has_rows or not all_features:
+                history.finish(connection, undo, left_out.number)
             is_changed = (
                 has_pruned or removed_late or any(n["added"] or n["changed"] for n in changes.values())
             )
@@ -289,6 +292,22 @@ class Workspace:
     def account_ids(self) -> set[str]:
         """Ids of all accounts."""
         return self._ids_of("accounts")
+
+    def post_ids(self) -> set[str]:
+        """Ids of all posts."""
+        return self._ids_of("posts")
+
+    def posts_by_picture_file(self) -> dict[str, str]:
+        """Name of the file of each picture, with and without its ending, to the post. A name that several
+        posts share is left out."""
+        posts: dict[str, str] = {}
+        with self.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT source, post FROM images WHERE source <> ''")
+            for source, post in rows:
+                file = PurePosixPath(source.rpartition("::")[2].replace("\\", "/"))
+                for name in {file.name, file.stem}:
+                    posts[name] = post if posts.get(name, post) == post else ""
+        return {name: post for name, post in posts.items() if post}
 
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""

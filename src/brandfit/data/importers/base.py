@@ -4,7 +4,7 @@ row."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,6 +43,11 @@ class Importer(ABC):
         state a role does not change it."""
         self.stored_accounts: Collection[str] = ()
         """All accounts of the workspace."""
+        self.stored_posts: Callable[[], set[str]] = set
+        """Gives the ids of all posts of the workspace."""
+        self.stored_pictures: Callable[[], Mapping[str, str]] = dict
+        """Gives the name of the file of each picture of the workspace, with and without its ending, to the
+        post."""
         self.stored_mappings: Mapping[str, Sequence[str]] = {}
         """Digest of a header to the entries of a mapping that were used for it before."""
         self.role_names = RoleNames()

@@ -151,10 +151,17 @@ def _together(parts: Sequence[Sheets]) -> Sheets:
     )
 
 
+TABLES_HINT = (
+    "Name the column of handles with --map id=HEADER, or write a template with: brandfit template FOLDER"
+)
+VECTORS_HINT = "Vectors of a model: brandfit import vectors FILE --name my.vectors --slot picture"
+
+
 def no_tables(source: TableSource) -> DataError:
     """The error for a source in which nothing is recognised, with the next step."""
     reasons = [f"{clean(one.sheet.name)}: {one.plan.reason}" for one in source.planned[:3]]
-    reasons += [f"{clean(one.source.name)}: {one.reason}" for one in source.found.no_tables[:3]]
+    reasons += [f"{clean(one.source.name)}: {one.reason.rstrip('.')}" for one in source.found.no_tables[:3]]
+    holds_vectors = any(one.source.name.endswith(".npy") for one in source.found.no_tables)
     missing = [path for path in source.paths if not path.exists()]
     if missing:
         return DataError(
@@ -166,7 +173,7 @@ def no_tables(source: TableSource) -> DataError:
             ". "
         )
         + ".",
-        "Name the column of handles with --map id=HEADER, or write a template with: brandfit template FOLDER",
+        VECTORS_HINT if holds_vectors else TABLES_HINT,
     )
 
 

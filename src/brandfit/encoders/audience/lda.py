@@ -36,6 +36,7 @@ class AudienceLDA(AudienceEncoder):
     config: AudienceLDAConfig
     inner = LDA
     file_settings = LDA.file_settings
+    weights_cover_files = True
     preference = 5
     stated_columns = ()
     learned_columns = True

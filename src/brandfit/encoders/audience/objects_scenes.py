@@ -27,4 +27,5 @@ class AudienceObjectsScenes(AudienceEncoder):
     slot = "audience_picture"
     neutral = ObjectsScenes.neutral
     file_settings = ObjectsScenes.file_settings
+    weights_cover_files = True
     stated_columns = ()

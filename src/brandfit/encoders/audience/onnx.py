@@ -21,3 +21,4 @@ class AudienceOnnx(AudienceEncoder):
     inner = Onnx
     neutral = Onnx.neutral
     file_settings = Onnx.file_settings
+    weights_cover_files = True

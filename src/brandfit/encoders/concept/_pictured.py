@@ -77,6 +77,7 @@ class PicturedEncoder(PictureEncoder):
     slot = "concept"
     neutral = ("device", "taxonomy")
     file_settings = ("taxonomy",)
+    weights_cover_files = True
     stated_columns = ()
     preference = 4
     batch_size = 64

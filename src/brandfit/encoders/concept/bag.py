@@ -153,6 +153,7 @@ class Bag(Encoder):
     config: BagConfig
     slot = "concept"
     neutral = file_settings = ("knowledge", "taxonomy")
+    weights_cover_files = True
     stated_columns = ()
     version = 2
     batch_size = 1024

@@ -37,6 +37,7 @@ class TorchvisionEncoder(PictureEncoder):
     config: TorchvisionConfig
     neutral = ("weights", "download", "device")
     file_settings = ("weights",)
+    weights_cover_files = True
     preference = 15
     batch_size = 32
     chunk_size = 1024

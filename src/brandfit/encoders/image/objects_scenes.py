@@ -49,6 +49,7 @@ class ObjectsScenes(PictureEncoder):
     config: ObjectsScenesConfig
     neutral = ("resnet", "upernet", "download", "device")
     file_settings = ("resnet",)
+    weights_cover_files = True
     stated_columns = ()
     preference = 12
     batch_size = 4

@@ -72,6 +72,7 @@ class Onnx(PictureEncoder):
     config: OnnxConfig
     neutral = ("path", "labels", "device", "threads")
     file_settings = ("path", "labels")
+    weights_cover_files = True
     preference = 20
     chunk_size = 2048
 

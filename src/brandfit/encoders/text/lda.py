@@ -99,6 +99,7 @@ class LDA(TextEncoder):
     config: LDAConfig
     preference = 5
     file_settings = ("nouns",)
+    weights_cover_files = True
     stated_columns = ()
     learned_columns = True
     batch_size = 1024

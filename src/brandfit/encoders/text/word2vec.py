@@ -58,6 +58,7 @@ class Word2Vec(TextEncoder):
     config: Word2VecConfig
     preference = 5
     neutral = file_settings = ("vectors",)
+    weights_cover_files = True
     batch_size = 1024
 
     def __init__(self, config: Word2VecConfig | None = None) -> None:
