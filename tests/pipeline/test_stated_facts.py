@@ -91,3 +91,16 @@ def test_exports_have_what_a_list_states_and_can_be_imported_again(place, tmp_pa
         row = next(row for row in csv.DictReader(file) if row["influencer"] == "ana")
     assert (row["stated_price"], row["city"], row["attribute_status"]) == ("1200.5", "Lyon", "open")
     assert float(row["stated_engagement_rate"]) == pytest.approx(0.034)
+
+
+def test_an_attribute_with_blanks_is_quoted_either_way(tmp_path):
+    (tmp_path / "list.csv").write_text(
+        "handle,followers,Contact status\nana.b,9000,open now\nbo.c,8000,closed\n", "utf-8"
+    )
+    pipeline.import_source(tmp_path / "w", "folder", path=tmp_path / "list.csv")
+    for where in (
+        'attribute:"contact status=open now"',
+        'attribute:"Contact status"=open',
+        'attribute:"Contact status"="open now"',
+    ):
+        assert [row["influencer"] for row in pipeline.search(tmp_path / "w", where=where).rows] == ["ana.b"]

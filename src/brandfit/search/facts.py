@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from brandfit.audience import similarity
 from brandfit.audience.authenticity import Hints
 from brandfit.data.audience import Audiences
+from brandfit.data.countries import country_code, is_code
 from brandfit.data.dataset import Dataset
 from brandfit.data.engagement import rates
 from brandfit.errors import UnknownName
@@ -283,12 +284,25 @@ class Facts:
         return self._ternary(is_named, self._has_text(*MENTIONS))
 
     def at_place(self, place: str) -> pa.Array:
-        """(n,) bool: the country or the city has these words; null if neither is known."""
+        """(n,) bool: the country or the city has these words; null if neither is known. A country is found
+        under its name in any language and its code."""
         pattern = word_pattern(fold(place))
         in_country = pc.match_substring_regex(folded(self.country), pattern)
         in_city = pc.match_substring_regex(folded(self.city), pattern)
+        code = country_code(place)
+        if code is not None:
+            in_country = pc.or_kleene(in_country, self._in_country(code))
+        # The words of a code are words of other places too: DE is not in Rio de Janeiro.
+        if is_code(place):
+            in_country, in_city = self._in_country(code), pa.nulls(len(self), pa.bool_())
         # A known city in another place says no, whether or not the country is known.
         return pc.coalesce(pc.or_kleene(in_country, in_city), in_city, in_country)
+
+    def _in_country(self, code: str | None) -> pa.Array:
+        """(n,) bool: the stated country is this one; null if it is unknown or no country that is known."""
+        values = self.country.dictionary_encode()
+        codes = pa.array(map(country_code, values.dictionary.to_pylist()), pa.string())
+        return pc.equal(codes.take(values.indices), code)
 
     def with_attribute(self, value: str) -> pa.Array:
         """(n,) bool: has the attribute; with ``NAME=TEXT`` these words in it; null without the attribute.

@@ -187,7 +187,7 @@ GRAMMAR = r"""
 ?one: "not"i one -> negated | "(" any ")" | test
 test: FIELD ":" VALUE
 FIELD: /[A-Za-z_]+(?=:)/
-VALUE: /"[^"]*"|[^\s()]+/
+VALUE: /"[^"]*"(=("[^"]*"|[^\s()]+))?|[^\s()]+/
 %ignore /\s+/
 """
 COMPARED = re.compile(r"@?([^<>=]+)(?:=(?![<>=])|(?=[<>]=))(.+)")
@@ -231,7 +231,8 @@ def _from_tree(tree: Any) -> Condition:
     """A condition from the tree of the parser."""
     if tree.data == "test":
         name, value = map(str, tree.children)
-        return _field_condition(name, value.strip('"'))
+        # attribute:"contact email"=open and attribute:"contact email=open" are the same.
+        return _field_condition(name, value.replace('"', ""))
     # ``and`` binds closer than ``or``: the grammar has made the tree accordingly.
     parts = tuple(map(_from_tree, tree.children))
     if tree.data == "negated":
