@@ -392,7 +392,7 @@ EXPORTS = {
     "06heepsy": {"mila.tastes": (48_211, "Mila"), "otto.peaks": (18_233, "Otto")},
     "07upfluence": {"mila.tastes": (48_211, "Mila"), "otto.peaks": (18_233, "Otto")},
     "08sprout": {"mila.tastes": (None, None), "otto.peaks": (None, None)},
-    "10turkish": {"gida.tr": (None, "Gıda"), "gezgin.ali": (None, "Ali")},
+    "10turkish": {"gida.tr": (12_500, "Gıda"), "gezgin.ali": (48_211, "Ali")},
 }
 """Exports of tools and a list in Turkish: account to followers and name."""
 
@@ -408,12 +408,44 @@ def test_names_of_sponsors_are_no_handles(field):
     posts = field("exports/01crowdtangle").posts
     assert all(post["sponsors"] == [] for post in posts.values())
     assert posts["DMsAAA111"]["time"] == 1_717_192_991
+    # A sponsor that is named makes an advertisement of a post.
+    assert [posts[id]["disclosed"] for id in ("DMsAAA111", "DNNBBB222")] == [True, False]
 
 
 def test_captions_in_a_column_called_post(field):
     result = field("exports/08sprout")
     assert result.posts["DMsAAA111"]["caption"] == "Bread #vegan"
-    assert result.says("tags", "campaign-a")
+    assert result.says("What are the words of 'Tags', such as campaign-a?", "--map 'tags=Tags'")
+
+
+@pytest.mark.parametrize(
+    ("cells", "tags", "hashtags", "asks"),
+    [
+        ("summer|sale", [], [], True),
+        ("@bo.c|@dan", ["bo.c", "dan"], [], False),
+        ("#summer #sale", [], ["summer", "sale"], False),
+        ("mila.tastes|bo.c", ["mila.tastes", "bo.c"], [], False),  # one is an author of the sheet
+    ],
+)
+def test_a_column_called_tags(tmp_path, cells, tags, hashtags, asks):
+    (tmp_path / "posts.csv").write_text(
+        f"username,shortcode,caption,likes,tags\nmila.tastes,DMsAAA111,Up,3,{cells}\n", "utf-8"
+    )
+    result = pipeline.import_source(tmp_path / "w", "folder", path=tmp_path / "posts.csv")
+    (post,) = pipeline.load(tmp_path / "w").posts.to_pylist()
+    assert (post["tags"], post["hashtags"]) == (tags, hashtags)
+    assert any("What are the words of 'tags'" in note for note in result.warnings) == asks
+
+
+def test_a_sponsor_that_is_no_handle_marks_an_advertisement(tmp_path):
+    (tmp_path / "posts.csv").write_text(
+        "username,shortcode,caption,likes,sponsors\n"
+        "mila.tastes,A1,Up,3,Tarn Boots Ltd.\nmila.tastes,A2,Up,3,[]\n",
+        "utf-8",
+    )
+    pipeline.import_source(tmp_path / "w", "folder", path=tmp_path / "posts.csv")
+    posts = pipeline.load(tmp_path / "w").posts.to_pylist()
+    assert [post["disclosed"] for post in posts] == [True, False]
 
 
 def test_a_list_of_deals_makes_its_accounts(field):

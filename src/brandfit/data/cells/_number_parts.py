@@ -33,6 +33,8 @@ _WORDS_BY_SCALE = {
 UNITS = {word: scale for scale, words in _WORDS_BY_SCALE.items() for word in words.split()}
 """Word for a unit, in lower case and without a point at its end, to the number that it means."""
 _LETTER_BY_SCALE = {_THOUSAND: "K", _MILLION: "M", _BILLION: "B"}
+BIN_OR_BILLION = "b with a comma"
+"""B is a billion in English and a thousand (bin) in Turkish, where decimals have a comma."""
 _TWO_READINGS = {"mil": ("thousand (Spanish, Portuguese)", "million (English)")}
 """Words that mean different units in different languages."""
 
@@ -189,9 +191,8 @@ def _unit(after: str, text: str) -> str:
     if units and units[0] in _TWO_READINGS:
         first, second = _TWO_READINGS[units[0]]
         raise number_text.Ambiguous(f"{text!r} may mean {first} or {second}: write K or M")
-    # B is a billion in English and a thousand (bin) in Turkish, where decimals have a comma.
     if units == ["b"] and "," in text:
-        raise number_text.Ambiguous(f"{text!r} may mean thousands (bin) or billions: write K or bn")
+        return BIN_OR_BILLION
     return units[0] if units else ""
 
 
@@ -232,10 +233,15 @@ def _plain_marks(digits: str) -> str:
 def value_of(parts: Parts, *, ratio: bool = False, decimal: str = "") -> Decimal:
     """The number of the parts with its unit, in a column with this decimal mark. Raises Ambiguous and
     ValueError."""
+    scale = parts.scale
+    if parts.unit == BIN_OR_BILLION:
+        # In a column whose decimals have a comma it is Turkish: nothing that is counted here has billions.
+        if decimal != ",":
+            shown = f"{parts.digits} B"
+            raise number_text.Ambiguous(f"{shown!r} may mean thousands (bin) or billions: write K or bn")
+        scale = _THOUSAND
     # With a unit, a comma before three digits may be a decimal mark: 12,345k.
     suffix = parts.unit if parts.unit in number_text.SCALE else ""
     if suffix:
         return number_text.decimal_of(parts.digits + suffix, ratio=ratio, decimal=decimal)
-    return (
-        number_text.decimal_of(parts.digits, ratio=ratio or bool(parts.unit), decimal=decimal) * parts.scale
-    )
+    return number_text.decimal_of(parts.digits, ratio=ratio or bool(parts.unit), decimal=decimal) * scale

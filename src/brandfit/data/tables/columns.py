@@ -156,6 +156,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("tags", cells.accounts, "handles tagged in the pictures"),
         Column("coauthors", cells.accounts, "handles of the other authors of a collaboration post"),
         Column("sponsors", cells.accounts, "handles of official sponsors (paid partnership)"),
+        Column(
+            "sponsor_name",
+            cells.label,
+            "name of a sponsor that is no handle: the post is marked as an advertisement",
+        ),
         _count("likes", doc="likes; -1 is hidden"),
         _count("comments", doc="comments on the platform, imported or not"),
         Column("disclosed", cells.yes, "marked as an advertisement; default: from the caption and sponsors"),

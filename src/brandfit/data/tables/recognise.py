@@ -463,14 +463,50 @@ class _Recogniser:
     # --- the rest of the columns ----------------------------------------------------------------------------
 
     def _tags_or_hashtags(self, groups: dict[str, list[str]]) -> dict[str, list[str]]:
-        """The groups, with a column "tags" of hashtags among the hashtags."""
-        of_hashtags = [
-            header for header in groups.get("tags", []) if self._share(header, _shows_hashtag) >= CONFIRMED
-        ]
-        if not of_hashtags:
-            return groups
-        tags = [header for header in groups["tags"] if header not in of_hashtags]
+        """The groups, with a column "tags" of hashtags among the hashtags. One of words that may be accounts,
+        hashtags or labels is asked for."""
+        tags, of_hashtags = [], []
+        for header in groups.get("tags", []):
+            if self._share(header, _shows_hashtag) >= CONFIRMED:
+                of_hashtags.append(header)
+            elif self._may_be_labels(header, groups):
+                self._ask_for_tags(header)
+            else:
+                tags.append(header)
         return {**groups, "tags": tags, "hashtags": [*groups.get("hashtags", []), *of_hashtags]}
+
+    def _may_be_labels(self, header: str, groups: Mapping[str, list[str]]) -> bool:
+        """Whether the words of a column called tags need not be handles: nothing shows that they are."""
+        if folded(header) != "tags" or self.mapping.header("posts", "tags") == header:
+            return False
+        # The names of our own template and exports mean what they say.
+        if {"id", "account"} <= set(self.headers) or not self.values[header]:
+            return False
+        owners = set()
+        for group in ("handle", "account"):
+            for one in groups.get(group, []):
+                owners.update(str(value).strip().lstrip("@").lower() for value in self.values[one])
+        for value in self.values[header]:
+            text = _cell_text(value).lower()
+            words = set(re.split(r"[\s,;|'\"\[\]{}()]+", text))
+            if "@" in text or "instagram.com/" in text or words & owners:
+                return False
+        return True
+
+    def _ask_for_tags(self, header: str) -> None:
+        self.refused[header] = "its words may be accounts, hashtags or labels"
+        example = clean(_cell_text(self.values[header][0]))[:LONGEST_CELL]
+        choices = (
+            Choice("tagged accounts", f"tags={header}"),
+            Choice("hashtags", f"hashtags={header}"),
+            Choice("labels, not read", f"ignore={header}"),
+        )
+        shown = quoted(clean(header)[:LONGEST_CELL])
+        self.questions.append(
+            Question(
+                f"What are the words of {shown}, such as {example}?", choices, count=len(self.values[header])
+            )
+        )
 
     def _style(self, table: str, column: Column, header: str) -> Style:
         """The style of a column, with a question if cells depend on it that nothing decides."""

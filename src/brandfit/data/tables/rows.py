@@ -20,6 +20,8 @@ IDENTITY = {
     "comments": ("post", "account"),
 }
 """Table to the columns without which a row is rejected."""
+_NO_SPONSORS = ("[]", "{}", "()", "set()", [], {})
+"""Empty lists, as programs write them."""
 LONGEST_ATTRIBUTE = 1_000
 """Characters of an attribute."""
 
@@ -91,6 +93,7 @@ class RowReader:
                 value = value.values
             row[one.name] = value
         self._price(row)
+        self._sponsor(row, cells)
         if self.plan.attributes:
             row["attributes"] = self._attributes(cells)
         if self.plan.table == "accounts" and self._names.is_default:
@@ -133,6 +136,19 @@ class RowReader:
         if name not in self.report.unread:
             self.report.unread[name] = UnreadCells()
         self.report.unread[name].add(line, cell, reason)
+
+    def _sponsor(self, row: dict[str, Any], cells: Mapping[str, Any]) -> None:
+        """A sponsor that is named marks the post as an advertisement, also if it is no handle."""
+        if self.plan.table != "posts":
+            return
+        name = row.pop("sponsor_name", None)
+        column = self.plan.column("sponsors")
+        if not name and column is not None and not row.get("sponsors"):
+            name = next(
+                (cell for header in column.headers if not is_missing(cell := cells.get(header))), None
+            )
+        if name and name not in _NO_SPONSORS and row.get("disclosed") is None:
+            row["disclosed"] = True
 
     def _price(self, row: dict[str, Any]) -> None:
         """A price that states its currency states the currency of the account."""
