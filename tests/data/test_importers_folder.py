@@ -150,7 +150,10 @@ def test_a_list_under_a_name_of_its_own_is_one_of_accounts(read, tmp_path):
     text = "Username;Followers\n@Ana;8000\nbo;12000\n"
     found = accounts(read, tmp_path / "mine", text, "Spring Campaign.CSV")
     assert [(a.id, a.followers) for a in found.accounts] == [("ana", 8000), ("bo", 12000)]
-    assert found.warnings[0] == "Spring Campaign.CSV: read as accounts; 2 rows, 2 used."
+    assert (
+        found.warnings[0]
+        == "Spring Campaign.CSV: read as accounts; 2 rows, 2 used. Read: handle from 'Username'."
+    )
     assert found.ticked == found.total > 0
     alone = read(NAME, tmp_path / "mine" / "Spring Campaign.CSV")
     assert alone.accounts == found.accounts

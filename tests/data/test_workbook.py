@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from brandfit.data.schema import Reject
 from brandfit.data.sheets import _workbook, sheets, text_of
 from brandfit.data.tabular import write as write_table
+from brandfit.errors import DataError
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -168,7 +169,11 @@ def test_no_damage_is_more_than_a_reject(read, tmp_path, data):
     inner = data.draw(st.booleans())
     content = repacked(GOOD, data.draw(st.sampled_from(names)), spoil) if inner else spoil(GOOD)
     (tmp_path / "accounts.xlsx").write_bytes(content)
-    for reject in read("folder", tmp_path).rejects:
+    try:
+        rejects = read("folder", tmp_path).rejects
+    except DataError:
+        return  # nothing is left of the sheet, and the message says so
+    for reject in rejects:
         assert reject.file.endswith("accounts.xlsx")
         assert reject.line >= 1
         assert reject.reason

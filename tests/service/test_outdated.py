@@ -89,6 +89,14 @@ def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(
     assert f"text.hashing: {MAX_POSTS + 2} new posts are not encoded" in page
     assert "brandfit: made before the data changed" in page
     assert 'action="/update"' in page
+    # A campaign and the value of a shortlist read the same model.
+    brand = next(one for one in pipeline.load(imported).brands.tolist() if one not in (MANY, "new.brand"))
+    body = {"brand": brand, "count": 2, "ranker": "brandfit"}
+    chosen = client.post("/api/v1/shortlists", json=body).json()
+    members = [member["influencer"] for member in chosen["picks"]]
+    appraised = pipeline.appraise(imported, brand, influencers=members, ranker="brandfit")
+    for notes in (chosen["notes"], appraised.notes):
+        assert any("brandfit: made before the data changed" in note for note in notes)
     sent = client.post("/api/v1/updates", json={})
     assert (sent.status_code, sent.json()["kind"]) == (202, "update")
     assert client.post("/update").status_code == 303

@@ -412,3 +412,17 @@ def test_own_vectors_come_in_through_the_api(make, tmp_path, sent, until):
     assert "'nobody.here'" in " ".join(done["result"]["warnings"])
     with Workspace(tmp_path / "w") as workspace:
         assert workspace.features("my.vectors").ids.tolist() == ["a.b"]
+
+
+def test_what_the_page_of_columns_showed_is_what_is_read(make, tmp_path, until):
+    client = make(tmp_path / "w", work=True)
+    text = b"Username,Reach,Audience size,Subscribers\nv.one,12000,50000,9000\nv.two,9000,30000,\n"
+    upload = client.post("/api/v1/uploads", files=[("files", ("list.csv", text))]).json()["id"]
+    # Shown: followers from Subscribers, and Audience size as further information.
+    columns = client.get(f"/api/v1/uploads/{upload}/preview").json()["sheets"][0]["columns"]
+    assert [one["meanings"] for one in columns[2:]] == [["accounts.attribute"], ["accounts.followers"]]
+    form = {"upload": upload, "strict": "false", "prune": "false", "t0": "accounts"}
+    form |= {"c0.0": "accounts.id", "c0.1": "attribute", "c0.2": "attribute", "c0.3": "ignore"}
+    assert client.post("/import/columns", data=form).status_code == 303
+    until(lambda: client.get("/api/v1/accounts/v.one").status_code == 200)
+    assert client.get("/api/v1/accounts/v.one").json()["followers"] is None

@@ -63,7 +63,7 @@ from brandfit.pipeline.export import (
     export_rows,
     unranked_brands,
 )
-from brandfit.pipeline.import_preview import ImportPreview, preview_import
+from brandfit.pipeline.import_preview import ImportPreview, PreviewSheet, preview_import
 from brandfit.pipeline.imports import Imported, import_source, import_vectors, looks_like, recognise, undo
 from brandfit.pipeline.inventory import catalogue, doctor, listing
 from brandfit.pipeline.judging import evaluate, suggestions
@@ -96,6 +96,7 @@ __all__ = [
     "Imported",
     "Outdated",
     "Pair",
+    "PreviewSheet",
     "RankingQuery",
     "SearchPage",
     "Suiting",

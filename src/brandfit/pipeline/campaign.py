@@ -29,7 +29,7 @@ from brandfit.data.audience import Audiences
 from brandfit.data.candidates import Counted
 from brandfit.errors import UsageError
 from brandfit.pipeline.lookup import find_influencers, influencer_rows, row_by_id, rows_of
-from brandfit.pipeline.missing_features import encoding_of, older_features_note
+from brandfit.pipeline.missing_features import encoding_of, older_features_note, older_model_notes
 from brandfit.pipeline.narrowing import RankingContext, cached_ranking, exclusion, narrowed, with_guests
 from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.query import RankingQuery
@@ -97,6 +97,7 @@ def shortlist(
     candidate_ids = ranking.candidates.tolist()
 
     notes = list(encoding_of(workspace, context.dataset, [context.brand]).notes)
+    notes += older_model_notes(workspace, context.model.name)
     notes.append(older_features_note(workspace, context.dataset, candidate_ids))
     # Groups are (n_candidates,) bool, in the order of the ranking.
     candidate_rows = rows_of(candidate_ids, influencer_rows(context.dataset))
@@ -288,6 +289,7 @@ def appraise(
         chosen=chosen,
     )
     encoding = encoding_of(workspace, context.dataset, [context.brand, *chosen]).notes
+    encoding = (*encoding, *older_model_notes(workspace, context.model.name))
     # The set may contain influencers that ``shortlist`` would leave out: the notes say why.
     exclusions = [exclusion(context, query, influencer=id) for id in chosen]
     return replace(appraisal, notes=(*encoding, *_without_rank(ranking, exclusions), *appraisal.notes))

@@ -41,7 +41,7 @@ class PreviewSheet:
 
     tables     the tables that its rows belong to; empty: not read, for the ``reason``
     questions  what is not sure, as sentences with the entries of a mapping that answer them
-    choices    the same questions with their choices
+    choices    the same questions with their choices, and those that an earlier import answered
     """
 
     name: str
@@ -62,7 +62,8 @@ class ImportPreview:
 
     @property
     def has_questions(self) -> bool:
-        return any(sheet.choices for sheet in self.sheets)
+        """Whether something has to be asked; what an earlier import answered has not."""
+        return any(not question.answer for sheet in self.sheets for question in sheet.choices)
 
     @property
     def is_blocked(self) -> bool:
@@ -114,7 +115,7 @@ def _sheet(one: PlannedSheet) -> PreviewSheet:
         reason=one.plan.reason,
         columns=tuple(columns),
         notes=(*one.sheet.notes, *one.plan.notes),
-        questions=tuple(map(question_sentence, one.plan.questions)),
+        questions=tuple([question_sentence(one) for one in one.plan.questions if not one.answer]),
         choices=one.plan.questions,
     )
 

@@ -299,9 +299,14 @@ def with_waiting_notes(workspace: Workspace, dataset: Dataset, ranking: Ranking)
         notes.append(
             f"{n_unencoded:,} {have} posts that are not encoded: brandfit update -w {workspace.path}"
         )
-    stale_models = [stale for stale in outdated(workspace).models if stale.name == ranking.ranker]
-    notes += [f"{stale.sentence}: brandfit update -w {workspace.path}" for stale in stale_models]
+    notes += older_model_notes(workspace, ranking.ranker)
     return replace(ranking, notes=(*notes, *ranking.notes), not_encoded=n_waiting)
+
+
+def older_model_notes(workspace: Workspace, ranker: str) -> list[str]:
+    """A note if the model of a ranker is older than the data; [] if it is not."""
+    stale_models = [stale for stale in outdated(workspace).models if stale.name == ranker]
+    return [f"{stale.sentence}: brandfit update -w {workspace.path}" for stale in stale_models]
 
 
 def unencoded_note(workspace: Workspace, dataset: Dataset, accounts: Iterable[str]) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from brandfit.data import schema
 from brandfit.data.schema import RejectId
 from brandfit.workspace import tables
 
-UNDO = "undo"
-"""Key of the table ``meta``."""
+UNDO, MAPPINGS = "undo", "mappings"
+"""Keys of the table ``meta``."""
 EXAMPLES = 3
 LINK_DIGITS = 32
 """Digits of an id that ``schema.link_id`` makes."""
@@ -113,6 +113,7 @@ class Undo(msgspec.Struct):
     last_rows   table to the largest rowid before the import
     earlier     the import of the same source that it replaced, with its rejects and keys
     corrected   rejects of other imports whose rows came in with this one
+    mappings    the remembered mappings of tables before the import
     first_kept  id of the first row in ``undo_rows`` that is of this import
     """
 
@@ -121,6 +122,7 @@ class Undo(msgspec.Struct):
     last_rows: dict[str, int]
     earlier: dict[str, Any] | None = None
     corrected: list[dict[str, Any]] = []
+    mappings: str = ""
     first_kept: int = 0
 
 
@@ -279,6 +281,7 @@ def begin(connection: sa.Connection, source: str) -> Undo:
         "SELECT id, source, time FROM imports WHERE source = ?", (source,)
     ).first()
     undo = Undo(0, source, last_rows(connection))
+    undo.mappings = tables.get_meta(connection, MAPPINGS)
     undo.first_kept = connection.exec_driver_sql(first_kept).scalar_one()
     if earlier is not None:
         rejects = connection.execute(_numbered_rejects().where(tables.rejects.c.import_id == earlier[0]))
@@ -377,6 +380,8 @@ def take_back(connection: sa.Connection, undo: Undo) -> Undone:
     connection.exec_driver_sql("DELETE FROM imports WHERE id = ?", (undo.number,))
     if undo.earlier is not None:
         _restore_import(connection, undo.earlier)
+    # Answers of an import that was wrong must not be used again.
+    tables.set_meta(connection, MAPPINGS, undo.mappings or "{}")
     for reject in undo.corrected:
         _put_reject(connection, reject)
     drop_orphan_pictures(connection)

@@ -52,7 +52,6 @@ COVERED = "covered.json"
 it covers."""
 CURRENCY = "currency"
 ROLE_NAMES = "role_names"
-MAPPINGS = "mappings"
 """Keys of the table ``meta``."""
 
 
@@ -157,12 +156,12 @@ class Workspace:
     def mappings(self) -> dict[str, list[str]]:
         """Digest of the header of a table to the entries of the mapping that it was last imported with."""
         with self.engine.connect() as connection:
-            text = tables.get_meta(connection, MAPPINGS)
+            text = tables.get_meta(connection, history.MAPPINGS)
         return msgspec.json.decode(text, type=dict[str, list[str]]) if text else {}
 
     def set_mappings(self, mappings: Mapping[str, Sequence[str]]) -> None:
         with tables.writing(self.engine) as connection:
-            tables.set_meta(connection, MAPPINGS, msgspec.json.encode(mappings).decode())
+            tables.set_meta(connection, history.MAPPINGS, msgspec.json.encode(mappings).decode())
 
     def write(
         self,

@@ -93,7 +93,9 @@ def split(cell: Any) -> Parts | None:
     """The parts of a cell, or None if it holds no number. The cell may be typed."""
     if isinstance(cell, (int, float, Decimal)) and type(cell) is not bool:
         is_number = not is_missing(cell) and _is_finite(cell)
-        return Parts(format(Decimal(str(cell)), "f")) if is_number else None
+        # A number of a workbook may show its unit as text.
+        text = repr(float(cell)) if isinstance(cell, float) else str(cell)
+        return Parts(format(Decimal(text), "f")) if is_number else None
     if not isinstance(cell, str):
         return None
     # Most cells are plain digits.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brandfit.data.cells import _number_parts
+from brandfit.data.cells.formatted import format_unit
 from brandfit.data.cells.style import UNKNOWN_STYLE, Style, number_style
 from brandfit.data.cells.unknown import is_missing
 from brandfit.messages import quoted
@@ -70,7 +71,7 @@ def money(value: Any, style: Style = UNKNOWN_STYLE) -> Money | None:
     if is_missing(value):
         return None
     if type(value) is not str:
-        parts, currency = _number_parts.split(value), ""
+        parts, currency = _number_parts.split(value), _currency_of_format(value)
     else:
         text = value.strip().rstrip(".!")
         if len(text) <= LONGEST_CELL and _NEGOTIABLE.fullmatch(text):
@@ -85,6 +86,14 @@ def money(value: Any, style: Style = UNKNOWN_STYLE) -> Money | None:
     if not 0 <= amount <= LARGEST_AMOUNT:
         raise ValueError(f"expected an amount of money from 0, found {quoted(value)}")
     return Money(amount, currency)
+
+
+def _currency_of_format(value: Any) -> str:
+    """The currency that the cell of a workbook shows. Raises ValueError for a percentage."""
+    unit = format_unit(value)
+    if unit == "%":
+        raise ValueError(f"expected an amount of money, found {quoted(str(value))}")
+    return _without_currency(f" {unit} ", value)[1] if unit else ""
 
 
 def money_style(cells: Iterable[Any]) -> Style:

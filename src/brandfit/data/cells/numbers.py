@@ -8,6 +8,7 @@ from typing import Any
 
 from brandfit.data.cells import _number_parts
 from brandfit.data.cells._number_parts import Parts
+from brandfit.data.cells.formatted import format_unit
 from brandfit.data.cells.style import UNKNOWN_STYLE, Style, unknown_unit
 from brandfit.data.cells.unknown import is_missing
 from brandfit.messages import quoted
@@ -72,13 +73,21 @@ def share(value: Any, style: Style = UNKNOWN_STYLE) -> float | None:
     """
     if is_missing(value):
         return None
+    # A cell of a workbook that is shown with % holds the fraction.
+    if format_unit(value) == "%" and 0 <= value <= LARGEST_SHARE:
+        return float(value)
     parts = _parts(value)
     if parts is None or parts.unit not in ("", "%"):
         raise ValueError(f"expected a share such as 3.5%, found {quoted(value)}")
-    result = float(_share_number(parts, style))
-    if not parts.unit and style.share == "percent":
-        result /= 100
-    elif not parts.unit and result and (style.share == "mixed" or (result > 1 and not style.share)):
+    exact = _share_number(parts, style)
+    is_percent = not parts.unit and style.share == "percent"
+    result = float(exact / 100 if is_percent else exact)
+    if (
+        not parts.unit
+        and not is_percent
+        and result
+        and (style.share == "mixed" or (result > 1 and not style.share))
+    ):
         raise Ambiguous(
             f"{quoted(value)} may mean {result:g} % or {100 * result:g} %: "
             f"write it with %, such as {result:g}%"

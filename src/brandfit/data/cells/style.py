@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,12 +15,18 @@ from typing import Any
 
 from brandfit import number_text
 from brandfit.data.cells import _number_parts
+from brandfit.data.cells.formatted import format_unit
 from brandfit.messages import quoted
 
 FRACTIONS = 0.1
 """Share of bare numbers with a fraction from which a column of counts is in a unit that is not stated. Fewer
 are slips of single cells, which cost these cells only."""
 LARGE_UNITS = ("M", "B")
+LEAST_PERCENT, LARGEST_FRACTION = 0.3, 0.2
+"""Smallest median of shares written as percentages, and largest of fractions: the half of a list of
+influencers does not have an engagement rate of 20 %, nor one below 0.3 %."""
+LEAST_AMONG_PERCENT = 0.1
+"""A smaller share among percentages may be a fraction."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ def number_style(cells: Iterable[Any]) -> Style:
 def share_style(cells: Iterable[Any]) -> Style:
     """The style of a column of shares, such as engagement rates.
 
-    Values above 1 make all bare numbers of the column percentages, if at least half of them are above 0.2. A
+    The median decides: of engagement rates as percentages it is above 0.3, as fractions below 0.2 (20 %). A
     column of small fractions with one value above 1 is "mixed", and so are bare numbers next to cells with %.
     """
     cells = list(cells)
@@ -89,6 +96,10 @@ def share_style(cells: Iterable[Any]) -> Style:
     values: list[float] = []
     has_percent = False
     for cell in cells:
+        # A cell of a workbook may be shown with %.
+        if format_unit(cell) == "%":
+            has_percent = True
+            continue
         parts = _number_parts.split(cell)
         if parts is None:
             continue
@@ -110,13 +121,13 @@ def _share_value(digits: str, decimal: str) -> float | None:
 def _share_word(values: list[float], has_percent: bool) -> str:
     if not values:
         return ""
-    if has_percent:
-        return "mixed"
-    if max(values) <= 1:
-        return "fraction"
-    # A rate above 100 % occurs among fractions too, so that one large value is not enough.
-    n_large = sum([value > 0.2 for value in values])
-    return "percent" if 2 * n_large >= len(values) else "mixed"
+    middle = statistics.median(values)
+    is_percent = middle >= LEAST_PERCENT
+    # Cells that do not fit the others have two readings.
+    if is_percent:
+        is_mixed = has_percent or min(filter(None, values), default=1.0) < LEAST_AMONG_PERCENT
+        return "mixed" if is_mixed else "percent"
+    return "mixed" if has_percent or max(values) > 1 or middle > LARGEST_FRACTION else "fraction"
 
 
 _SLASH_DATE = re.compile(r"\s*(\d{1,2})([/-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)")

@@ -25,7 +25,7 @@ from brandfit.data.importers._template import write_template
 from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Record
 from brandfit.data.tables.columns import COLUMNS, columns_as_markdown
-from brandfit.data.tables.mapping import check_entries, entries_of, unknown_headers
+from brandfit.data.tables.mapping import check_entries, unknown_headers
 from brandfit.data.tables.records import Stored
 from brandfit.data.tables.source import SourceReader, TableSource, header_digest, table_source
 from brandfit.errors import UsageError
@@ -90,7 +90,7 @@ class Folder(Importer):
         self.reports = reader.reports
         self.warnings = reader.notes() + _missing(source)
         self.corrected.update(reader.corrected)
-        self.used_mappings = _used(source, entries)
+        self.used_mappings = _remembered(source)
         self.unread = self._unread(source, reader)
         _append_entries(self.config.mapping, self.config.map)
 
@@ -121,14 +121,14 @@ def _missing(source: TableSource) -> list[str]:
     return [f"There is no table of {table}." for table in ("posts", "endorsements") if table not in tables]
 
 
-def _used(source: TableSource, entries: list[str]) -> dict[str, list[str]]:
-    """Digest of a header to the entries, for each sheet that was read with entries."""
-    used = {}
+def _remembered(source: TableSource) -> dict[str, list[str]]:
+    """Digest of a header to the entries for a later import, for each sheet that was read."""
+    entries = {}
     for one in source.read:
-        of_sheet = entries_of(entries, one.sheet.name)
+        of_sheet = one.remembered
         if of_sheet:
-            used[header_digest(one.sheet.header)] = of_sheet
-    return used
+            entries[header_digest(one.sheet.header)] = of_sheet
+    return entries
 
 
 def _file_entries(path: str) -> list[str]:

@@ -83,6 +83,11 @@ def header_index(rows: Sequence[Sequence[Any]], is_known: IsKnown | None) -> int
         best = next((i for i in wide if n_known[i] >= 2), None)
         if best is None:
             best = next((i for i in candidates if n_known[i] == most), None)
+        # Of a header of two lines the second one names the columns: Audience above Followers and Following.
+        while best is not None and best + 1 in n_known and n_known[best + 1] > n_known[best]:
+            if counts[best + 1] <= counts[best]:
+                break
+            best += 1
         # One known word may be a title, unless the row is as wide as a header.
         if best is not None and (most >= 2 or (most == 1 and best in wide)):
             return best

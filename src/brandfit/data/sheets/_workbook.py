@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from brandfit.data.cells.formatted import FormattedNumber
 from brandfit.data.schema import Reject
 from brandfit.data.sheets._delimited import Record
 from brandfit.data.sheets._grid import brief
+from brandfit.data.sheets._number_formats import units_of
 from brandfit.data.sheets.sheet import LinkedText
 from brandfit.data.sheets.source import Source
 from brandfit.messages import clean
@@ -146,6 +148,7 @@ class _SheetReader:
                 date_formats=self._book._date_formats,
                 timedelta_formats=self._book._timedelta_formats,
             )
+            self._parser.unit_by_style = units_of(self._book)
             last = 0
             for row, cells in self._parser.parse():
                 # A file may state a row twice; the rows of a sheet ascend.
@@ -248,9 +251,14 @@ def _parser_class() -> Callable[..., Any]:
             super().__init__(*args, **settings)
             self.link_by_cell: dict[tuple[int, int], str] = {}
             self.n_without_value, self.first_without_value = 0, ""
+            self.unit_by_style: dict[int, str] = {}
 
         def parse_cell(self, element: Any) -> dict[str, Any]:
             cell: dict[str, Any] = super().parse_cell(element)
+            value = cell["value"]
+            if self.unit_by_style and type(value) in (int, float):
+                unit = self.unit_by_style.get(int(element.get("s") or 0))
+                cell["value"] = FormattedNumber(value, unit) if unit else value
             formula = element.find(FORMULA_TAG)
             if formula is not None:
                 link = _HYPERLINK.match(formula.text or "")

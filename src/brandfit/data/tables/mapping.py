@@ -5,10 +5,15 @@ posts.time=Datum              the same, for one table
 followers.unit=M              the numbers of the column are in millions (K: thousands, 1: as they are)
 followers.decimal=,           1.234 is a thousand and more (``.``: one and a bit)
 time.day=first                01/05/2024 is 1 May (``second``: 5 January)
+engagement_rate.share=percent a bare 0.9 is 0.9 % (``fraction``: 90 %)
 ignore=Status                 this header is not read
 attribute=Rank                this header is kept as an attribute of the account
 table=accounts                the sheet is this table (``none``: it is not read)
 prices.xlsx:table=none        an entry for one sheet, by the beginning of its name
+
+A header means one thing: the last entry about it counts. Entries of an earlier import of a table with the
+same header are remembered. What they say of a header holds; how numbers and times are written is asked of the
+file itself first, because the next file may be written in another way.
 """
 
 from __future__ import annotations
@@ -24,7 +29,12 @@ from brandfit.messages import quoted
 
 NO_TABLE = "none"
 IGNORE, ATTRIBUTE, TABLE = "ignore", "attribute", "table"
-STYLES = {"unit": ("1", "K", "M"), "decimal": (".", ","), "day": ("first", "second")}
+STYLES = {
+    "unit": ("1", "K", "M"),
+    "decimal": (".", ","),
+    "day": ("first", "second"),
+    "share": ("percent", "fraction"),
+}
 """Settings of a column to their values."""
 
 
@@ -32,9 +42,11 @@ STYLES = {"unit": ("1", "K", "M"), "decimal": (".", ","), "day": ("first", "seco
 class ColumnMapping:
     """Entries for one sheet.
 
-    table       the table of the sheet, "" if it is not stated
-    header_of   column, plain or with its table, to the header
-    style_of    (column, setting) to its value
+    table         the table of the sheet, "" if it is not stated
+    header_of     column, plain or with its table, to the header
+    style_of      (column, setting) to its value
+    remembered    (column, setting) to its value in an earlier import of the same header
+    from_earlier  entries about headers that an earlier import stated and this one did not change
     """
 
     table: str = ""
@@ -42,6 +54,37 @@ class ColumnMapping:
     style_of: dict[tuple[str, str], str] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
+    remembered: dict[tuple[str, str], str] = field(default_factory=dict)
+    from_earlier: tuple[str, ...] = ()
+
+    def state(self, name: str, header: str) -> None:
+        """State the meaning of a header: a column, or what becomes of it. It has no other meaning then."""
+        self.ignored.discard(header)
+        self.attributes.discard(header)
+        if name in (IGNORE, ATTRIBUTE):
+            self.header_of = {column: one for column, one in self.header_of.items() if one != header}
+            (self.ignored if name == IGNORE else self.attributes).add(header)
+            return
+        # Posts and their authors may share a header: only columns of the same table exclude each other.
+        table = name.rpartition(".")[0]
+        kept = {}
+        for column, one in self.header_of.items():
+            of_column = column.rpartition(".")[0]
+            if one != header or (table and of_column and of_column != table):
+                kept[column] = one
+        # The same column, named with and without its table.
+        kept = {column: one for column, one in kept.items() if not _same_column(column, name)}
+        self.header_of = {**kept, name: header}
+
+    @property
+    def entries(self) -> list[str]:
+        """What is stated, in a form that can be read again."""
+        found = [f"{TABLE}={self.table}"] if self.table else []
+        found += [f"{column}={header}" for column, header in self.header_of.items()]
+        found += [f"{IGNORE}={header}" for header in sorted(self.ignored)]
+        found += [f"{ATTRIBUTE}={header}" for header in sorted(self.attributes)]
+        styles = {**self.remembered, **self.style_of}
+        return found + [f"{column}.{setting}={value}" for (column, setting), value in styles.items()]
 
     def header(self, table: str, column: str) -> str | None:
         """The stated header of a column."""
@@ -51,12 +94,16 @@ class ColumnMapping:
         """The style of a column: what is stated, and what was observed for the rest."""
         values = {}
         for setting in STYLES:
-            for name in (f"{table}.{column}", column):
-                stated = self.style_of.get((name, setting))
-                if stated is not None:
-                    values[setting] = "" if stated == "1" else stated
-                    break
+            stated = self.stated_style(table, column, setting=setting)
+            if stated:
+                values[setting] = "" if stated == "1" else stated
         return replace(observed, **values)
+
+    def stated_style(self, table: str, column: str, *, setting: str, earlier: bool = False) -> str:
+        """The stated value of a setting of a column, or that of an earlier import; "" if there is none."""
+        style_of = self.remembered if earlier else self.style_of
+        values = [style_of.get((name, setting), "") for name in (f"{table}.{column}", column)]
+        return values[0] or values[1]
 
 
 def check_entries(entries: Iterable[str]) -> None:
@@ -65,13 +112,18 @@ def check_entries(entries: Iterable[str]) -> None:
         _parse(entry)
 
 
-def mapping_for(entries: Sequence[str], sheet: str, *, headers: Sequence[str]) -> ColumnMapping:
+def mapping_for(
+    entries: Sequence[str], sheet: str, *, headers: Sequence[str], earlier: Sequence[str] = ()
+) -> ColumnMapping:
     """The entries that concern a sheet with these headers. Entries of headers that it does not have are for
-    other sheets."""
+    other sheets.
+
+    earlier  entries of an earlier import of a table with these headers
+    """
     header_by_text = {folded(header): header for header in reversed(headers)}
     header_by_text |= {header: header for header in headers}
     mapping = ColumnMapping()
-    for entry in entries:
+    for is_earlier, entry in (*((True, entry) for entry in earlier), *((False, entry) for entry in entries)):
         one = _parse(entry)
         if one.sheet and not sheet.startswith(one.sheet):
             continue
@@ -80,29 +132,25 @@ def mapping_for(entries: Sequence[str], sheet: str, *, headers: Sequence[str]) -
             mapping.table = one.value
             continue
         if one.setting:
-            mapping.style_of[one.name, one.setting] = one.value
+            style_of = mapping.remembered if is_earlier else mapping.style_of
+            style_of[one.name, one.setting] = one.value
             continue
         # As it is written, else in any spelling.
         header = header_by_text.get(one.value, header_by_text.get(folded(one.value)))
-        if header is None:
-            continue
-        if one.name == IGNORE:
-            mapping.ignored.add(header)
-        elif one.name == ATTRIBUTE:
-            mapping.attributes.add(header)
-        else:
-            mapping.header_of[one.name] = header
+        if header is not None:
+            mapping.state(one.name, header)
+    # What is left of the earlier entries, to be told.
+    of_headers = [entry for entry in earlier if not _parse(entry).setting]
+    left = set(mapping.entries)
+    mapping.from_earlier = tuple([one for one in of_headers if one in left and one not in entries])
     return mapping
 
 
-def entries_of(entries: Iterable[str], sheet: str) -> list[str]:
-    """The entries that concern a sheet, without its name."""
-    found = []
-    for entry in entries:
-        one = _parse(entry)
-        if not one.sheet or sheet.startswith(one.sheet):
-            found.append(entry.partition("=")[0].rpartition(":")[2].strip() + "=" + one.value)
-    return found
+def _same_column(one: str, other: str) -> bool:
+    """Whether two names of columns are the same column: ``followers`` and ``accounts.followers``."""
+    tables = {name.rpartition(".")[0] for name in (one, other)}
+    same_name = one.rpartition(".")[2] == other.rpartition(".")[2]
+    return same_name and (len(tables) == 1 or "" in tables)
 
 
 def unknown_headers(entries: Sequence[str], headers: Iterable[str]) -> list[str]:

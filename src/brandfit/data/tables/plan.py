@@ -68,12 +68,14 @@ class Question:
 
     is_blocking  whether the sheet cannot be read without the answer
     count        number of cells of the head that depend on it
+    answer       entry of the choice that an earlier import made, "" if it has to be asked
     """
 
     sentence: str
     choices: tuple[Choice, ...]
     is_blocking: bool = False
     count: int = 0
+    answer: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         choices = [{"text": choice.text, "entry": choice.entry} for choice in self.choices]
@@ -82,6 +84,7 @@ class Question:
             "choices": choices,
             "blocking": self.is_blocking,
             "cells": self.count,
+            "answer": self.answer,
         }
 
 

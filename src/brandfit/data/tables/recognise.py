@@ -18,7 +18,7 @@ from brandfit.data.role_names import RoleNames
 from brandfit.data.sheets import Sheet
 from brandfit.data.tables.columns import COLUMNS, Column, reader_of_role
 from brandfit.data.tables.headers import OF_REJECTS, folded, meaning, stated_currency, stated_unit
-from brandfit.data.tables.mapping import NO_TABLE, ColumnMapping
+from brandfit.data.tables.mapping import IGNORE, NO_TABLE, ColumnMapping
 from brandfit.data.tables.plan import EXAMPLES, Choice, ColumnPlan, Question, SheetPlan, TablePlan, Unused
 from brandfit.messages import clean, quoted
 
@@ -28,6 +28,8 @@ SURE = 0.8
 """Share of cells that show by their form, ``@name`` or a link, that the column holds handles."""
 PLAUSIBLE = 0.9
 """Share of cells that could be handles, for a column to be offered as an answer."""
+EARLIER = 10
+"""Entries of an earlier import that are named."""
 SHORTEST_LIST = 5
 """Rows from which a single column that may hold handles is asked for."""
 LONGEST_CELL = 60
@@ -140,6 +142,9 @@ class _Recogniser:
         elif table == "accounts":
             accounts = self._accounts()
             plans = [accounts] if accounts else []
+        if plans and self.mapping.from_earlier:
+            shown = ", ".join(map(clean, self.mapping.from_earlier[:EARLIER]))
+            self.notes.append(f"read as answered in an earlier import: {shown}; --map changes it")
         # Without accounts and without a question the sheet is nothing that we know.
         if not plans and not self.questions:
             return self._nothing(self._reason())
@@ -224,11 +229,18 @@ class _Recogniser:
 
     def _groups(self, table: str) -> dict[str, list[str]]:
         """Group of names of the table to the headers that are among them, the best first."""
-        ranked: dict[str, list[tuple[int, str]]] = {}
+        ranked: dict[str, list[tuple[tuple[int, int], str]]] = {}
+        stated = set(self.mapping.header_of.values()) | self.mapping.attributes
         for header in self.headers:
             meant = meaning(header, table)
-            if meant is not None:
-                ranked.setdefault(meant.group, []).append((meant.rank, header))
+            # A header of which the mapping states something else has no other meaning.
+            if meant is not None and header not in stated:
+                ranked.setdefault(meant.group, []).append((_rank(meant.rank, header), header))
+        for column in COLUMNS[table]:
+            named = self.mapping.header(table, column.name)
+            if named is not None and named in self.headers:
+                group = _STATED_GROUP.get((table, column.name), column.name)
+                ranked.setdefault(group, []).insert(0, ((-1, 0), named))
         for role, word in (("brand", self.names.brand), ("influencer", self.names.influencer)):
             if table == "endorsements" and not self.names.is_default:
                 same = [
@@ -236,7 +248,7 @@ class _Recogniser:
                     for header in self.headers
                     if folded(header) in (folded(word), folded(f"{word} id"))
                 ]
-                ranked.setdefault(role, [])[:0] = [(-1, header) for header in same]
+                ranked.setdefault(role, [])[:0] = [((-1, 0), header) for header in same]
         return {group: [header for _, header in sorted(some)] for group, some in ranked.items()}
 
     # --- plans of the tables --------------------------------------------------------------------------------
@@ -482,7 +494,7 @@ class _Recogniser:
         # The names of our own template and exports mean what they say.
         if {"id", "account"} <= set(self.headers) or not self.values[header]:
             return False
-        owners = set()
+        owners: set[str] = set()
         for group in ("handle", "account"):
             for one in groups.get(group, []):
                 owners.update(str(value).strip().lstrip("@").lower() for value in self.values[one])
@@ -525,8 +537,7 @@ class _Recogniser:
             observed = cells.date_style(values)
         observed = self._with_file_style(column, header, observed=observed)
         style = self.mapping.style(table, column.name, observed=observed)
-        self._ask_for_style(table, column, header=header, style=style)
-        return style
+        return self._decided(table, column, header=header, style=style)
 
     def _with_file_style(self, column: Column, header: str, *, observed: Style) -> Style:
         """The style of a column, completed by that of the file where a cell has two readings without it."""
@@ -550,9 +561,46 @@ class _Recogniser:
                 continue
         return observed
 
-    def _ask_for_style(self, table: str, column: Column, *, header: str, style: Style) -> None:
+    def _decided(self, table: str, column: Column, *, header: str, style: Style) -> Style:
+        """The style, completed by that of an earlier import where the file decides nothing; what is not clear
+        then is asked."""
+        name = f"{table}.{column.name}"
+        unclear, ambiguous = self._unclear(column, header, style=style)
+        if not unclear and column.kind == "share" and not self._shows_share(header):
+            # Small values alone are a weak evidence: the same tool writes the same header in the same way.
+            earlier = self.mapping.stated_style(table, column.name, setting="share", earlier=True)
+            stated = self.mapping.stated_style(table, column.name, setting="share")
+            unclear = "share" if earlier and earlier != style.share and not stated else ""
+            ambiguous = self.values[header]
+        if not unclear:
+            return style
+        question = _style_question(name, header, unclear=unclear, cells=ambiguous)
+        earlier = self.mapping.stated_style(table, column.name, setting=unclear, earlier=True)
+        if earlier:
+            style = replace(style, **{unclear: "" if earlier == "1" else earlier})
+            entry = f"{name}.{unclear}={earlier}"
+            question = replace(question, answer=entry)
+            self.notes.append(
+                f"{quoted(clean(header)[:LONGEST_CELL])} is read as in an earlier import ({entry}), because "
+                "its cells do not show how they are written; --map changes it"
+            )
+        self.questions.append(question)
+        return style
+
+    def _shows_share(self, header: str) -> bool:
+        """Whether cells of shares show if they are percentages: by a sign, or by values above 1."""
+        style = cells.share_style(self.values[header])
+        if "%" in header or style.share in ("", "mixed"):
+            return True
+        return any(
+            (number := _plain_number(value)) is not None and number > 1 for value in self.values[header]
+        )
+
+    def _unclear(self, column: Column, header: str, *, style: Style) -> tuple[str, list[Any]]:
+        """The setting of the style that cells depend on and that nothing decides, "" if none, and these
+        cells."""
         if column.kind == "text":
-            return
+            return "", []
         unclear, ambiguous = "", []
         for value in self.values[header]:
             try:
@@ -560,15 +608,14 @@ class _Recogniser:
             except Ambiguous:
                 ambiguous.append(value)
                 unclear = "day" if column.kind == "time" else "decimal"
+                # Percentages and fractions, or a mark that has two readings.
+                if column.kind == "share" and style.share in ("mixed", ""):
+                    unclear = "share"
             except ValueError:
                 if style.unit == "unknown":
                     ambiguous.append(value)
         # A unit that is not stated concerns every number of the column.
-        unclear = "unit" if style.unit == "unknown" else unclear
-        if unclear:
-            self.questions.append(
-                _style_question(f"{table}.{column.name}", header, unclear=unclear, cells=ambiguous)
-            )
+        return ("unit" if style.unit == "unknown" else unclear), ambiguous
 
     def _is_attribute(self, header: str) -> bool:
         """Whether a column is kept with the account: it has values, and these are texts or numbers."""
@@ -585,11 +632,14 @@ class _Recogniser:
         used |= {header for plan in plans for header in plan.attributes}
         unused = []
         for header in self.all_headers:
-            values = self.values.get(header, [])
+            cells_ = [row.cells.get(header) for row in self.sheet.head]
+            values = [cell for cell in cells_ if not is_missing(cell) and cell != ""]
             if header in used or not header.strip() or header in OF_REJECTS:
                 continue
             shown = tuple([clean(_cell_text(value))[:LONGEST_CELL] for value in values[:EXAMPLES]])
             reason = "the mapping says so" if header in self.mapping.ignored else self.refused.get(header, "")
+            if f"{IGNORE}={header}" in self.mapping.from_earlier:
+                reason = "as answered in an earlier import"
             unused.append(Unused(header, shown, reason))
         return unused
 
@@ -606,6 +656,16 @@ def _style_question(column: str, header: str, *, unclear: str, cells: Sequence[A
         )
         return Question(
             f"In what unit are the numbers of {shown}, such as {example}?", choices, count=len(cells)
+        )
+    if unclear == "share":
+        choices = (
+            Choice("percentages: 0.9 is 0.9 %", f"{column}.share=percent"),
+            Choice("fractions: 0.9 is 90 %", f"{column}.share=fraction"),
+        )
+        return Question(
+            f"Are numbers without % in {shown}, such as {example}, percentages or fractions?",
+            choices,
+            count=len(cells),
         )
     if unclear == "day":
         choices = (
@@ -632,6 +692,28 @@ def _rate(column: Column, cell: Any, style: Style) -> float | None:
     """A share; a count of interactions is none."""
     value: float | None = column.read(cell, style)
     return value if value is not None and 0 <= value <= 1 else None
+
+
+_STATED_GROUP = {
+    ("accounts", "id"): "handle",
+    ("posts", "account"): "handle",
+    ("comments", "account"): "handle",
+}
+"""Columns of identity to the group of names that is asked first."""
+_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
+
+
+def _rank(rank: int, header: str) -> tuple[int, int]:
+    """The place of a header among those of one column: by its name, then the latest year that it names."""
+    years = _YEAR.findall(header)
+    return rank, -int(years[-1]) if years else 0
+
+
+def _plain_number(cell: Any) -> float | None:
+    try:
+        return cells.number(cell, Style(decimal=cells.number_style([cell]).decimal or "."))
+    except ValueError:
+        return None
 
 
 def _shows_handle(cell: Any) -> str | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brandfit.data.tables.categories import category_of
+from brandfit.data.tables.columns import is_handle
+from brandfit.data.tables.headers import folded
 from brandfit.data.tables.plan import Question, SheetPlan, Unused
 from brandfit.messages import clean, quoted
 
@@ -156,7 +158,7 @@ class SheetReport:
         counts = f"{_count(self.rows, 'row')}, {self.used:,} used"
         counts += f", {self.rejected:,} rejected" if self.rejected else ""
         what = " and ".join(self._table_words())
-        lines = [f"{name}: read as {what}; {counts}."]
+        lines = [f"{name}: read as {what}; {counts}.{self._read_as()}"]
         # Of a table without rows there is nothing to say.
         if self.rows and not self.used:
             lines.append(f"{name}: no row of it could be used.")
@@ -178,8 +180,21 @@ class SheetReport:
             lines.append(f"{name}: kept as attributes of the accounts: {_named(kept)}.")
         if self.plan.unused:
             lines.append(f"{name}: not used: {_named(self.plan.unused)}.")
-        lines += [f"{name}: {question_sentence(question)}" for question in self.plan.questions]
+        questions = [question for question in self.plan.questions if not question.answer]
+        lines += [f"{name}: {question_sentence(question)}" for question in questions]
         return lines
+
+    def _read_as(self) -> str:
+        """Columns with the headers that they are read from, where the names differ."""
+        pairs = []
+        for table in self.plan.tables:
+            for one in table.columns:
+                others = [h for h in one.headers if folded(h) != folded(one.name)]
+                name = "handle" if is_handle(table.table, one.name) else one.name.replace("_", " ")
+                pairs += [f"{name} from {quoted(clean(header)[:LONGEST_CELL])}" for header in others]
+        shown = list(dict.fromkeys(pairs))
+        more = f" and {len(shown) - NAMED:,} more" if len(shown) > NAMED else ""
+        return f" Read: {', '.join(shown[:NAMED])}{more}." if shown else ""
 
     def _table_words(self) -> list[str]:
         return [f"{'their ' if table.is_author else ''}{table.table}" for table in self.plan.tables]

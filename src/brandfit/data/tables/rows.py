@@ -20,7 +20,7 @@ IDENTITY = {
     "comments": ("post", "account"),
 }
 """Table to the columns without which a row is rejected."""
-_NO_SPONSORS = ("[]", "{}", "()", "set()", [], {})
+_NO_SPONSORS: tuple[Any, ...] = ("[]", "{}", "()", "set()", [], {})
 """Empty lists, as programs write them."""
 LONGEST_ATTRIBUTE = 1_000
 """Characters of an attribute."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from brandfit.data.cells import OtherPlatform
 from brandfit.data.role_names import RoleNames
 from brandfit.data.schema import Record, Reject, RejectId
 from brandfit.data.sheets import Reading, Row, Sheet, Sheets, sheets
-from brandfit.data.tables.columns import COLUMNS
+from brandfit.data.tables.columns import COLUMNS, column
 from brandfit.data.tables.headers import OF_REJECTS, REJECTED_ROW, is_known
-from brandfit.data.tables.mapping import mapping_for
+from brandfit.data.tables.mapping import STYLES, ColumnMapping, mapping_for
 from brandfit.data.tables.pictures import PictureFiles
 from brandfit.data.tables.plan import SheetPlan
 from brandfit.data.tables.recognise import recognise, style_of_file
@@ -29,6 +29,19 @@ from brandfit.progress import Advance
 
 LONGEST_ROW = 64 << 10
 """Bytes of a rejected row that is stored with its cells."""
+STYLES_BY_KIND = {
+    "count": ("decimal",),
+    "money": ("decimal",),
+    "share": ("decimal", "share"),
+    "time": ("day",),
+}
+"""Kind of a column to what its cells show of how they are written. A unit is remembered only if a person has
+stated it."""
+HEADING = (
+    "only its first cell is filled, with a word: it looks like a heading. Write @ before it if it is a handle"
+)
+FEW = 0.4
+"""Largest share of rows with a handle alone, at which such a row may be a heading."""
 ORDER = tuple(COLUMNS)
 """Accounts first: posts and endorsements are checked against them, comments against posts."""
 
@@ -49,9 +62,31 @@ def _rejected(file: str, row: Row, *, reason: str) -> Reject:
     )
 
 
+def _heading_test(one: PlannedSheet) -> Callable[[Mapping[str, Any]], bool] | None:
+    """Whether the cells of a row are a heading between rows of accounts: one word in the column of handles,
+    and nothing else, where most rows have more. None if the sheet has no such rows."""
+    plan = next(
+        (table for table in one.plan.tables if table.table == "accounts" and not table.is_author), None
+    )
+    identity = plan.column("id") if plan is not None else None
+    if identity is None:
+        return None
+    header = identity.headers[0]
+
+    def is_alone(cells: Mapping[str, Any]) -> bool:
+        filled = [name for name, cell in cells.items() if cell not in (None, "")]
+        return filled == [header]
+
+    n_alone = sum(is_alone(row.cells) for row in one.sheet.head)
+    # A list of handles alone has no headings.
+    if not n_alone or n_alone > FEW * len(one.sheet.head):
+        return None
+    return lambda cells: is_alone(cells) and str(cells[header]).strip().isalpha()
+
+
 def _plain(cell: Any) -> Any:
     """A cell as JSON has it; text that is no UTF-8 has "?" in place of its bytes."""
-    if isinstance(cell, (bool, int, float)):
+    if type(cell) in (bool, int, float):
         return cell
     if isinstance(cell, (list, dict)):
         return msgspec.json.encode(cell, enc_hook=str).decode()
@@ -60,10 +95,24 @@ def _plain(cell: Any) -> Any:
 
 @dataclass(frozen=True)
 class PlannedSheet:
-    """A sheet and its plan."""
+    """A sheet, its plan and the mapping that the plan follows."""
 
     sheet: Sheet
     plan: SheetPlan
+    mapping: ColumnMapping
+
+    @property
+    def remembered(self) -> list[str]:
+        """Entries for a later import of the same header: what is stated, and how its cells are written."""
+        mapping = replace(self.mapping, remembered=dict(self.mapping.remembered))
+        for table in self.plan.tables:
+            for one in table.columns:
+                kind = column(table.table, one.name).kind
+                for setting in STYLES_BY_KIND.get(kind, ()):
+                    value = getattr(one.style, setting)
+                    if value in STYLES[setting]:
+                        mapping.remembered[f"{table.table}.{one.name}", setting] = value
+        return mapping.entries
 
     @property
     def place(self) -> int:
@@ -107,8 +156,9 @@ class TableSource:
 
 
 def header_digest(header: Sequence[str]) -> str:
-    """What two sheets with the same header have in common."""
-    return hashlib.sha256("\n".join(header).encode("utf-8", "ignore")).hexdigest()[:32]
+    """What two sheets with the same header have in common. The file of rejected rows has that of its list."""
+    own = [one for one in header if one not in OF_REJECTS]
+    return hashlib.sha256("\n".join(own).encode("utf-8", "ignore")).hexdigest()[:32]
 
 
 def table_source(
@@ -129,7 +179,7 @@ def table_source(
     mappings = []
     for sheet in found.sheets:
         earlier = (stored or {}).get(header_digest(sheet.header), ())
-        mappings.append(mapping_for([*earlier, *entries], sheet.name, headers=sheet.header))
+        mappings.append(mapping_for(entries, sheet.name, headers=sheet.header, earlier=earlier))
     plans = []
     for sheet, mapping in zip(found.sheets, mappings, strict=True):
         plans.append((sheet, recognise(sheet, mapping, names=names)))
@@ -137,7 +187,8 @@ def table_source(
     planned = []
     for (sheet, _), mapping in zip(plans, mappings, strict=True):
         style = style_of_file([one for one in plans if one[0].path == sheet.path])
-        planned.append(PlannedSheet(sheet, recognise(sheet, mapping, names=names, file_style=style)))
+        plan = recognise(sheet, mapping, names=names, file_style=style)
+        planned.append(PlannedSheet(sheet, plan, mapping))
     return TableSource(tuple(paths), tuple(planned), found)
 
 
@@ -219,6 +270,7 @@ class SourceReader:
         options: dict[str, Any] = {"names": self._names, "strict": self._strict}
         readers = [RowReader(plan, report, **options) for plan in one.plan.tables]
         file = one.sheet.file
+        is_heading = _heading_test(one)
         for item in reading:
             if isinstance(item, Reject):
                 report.rows += 1
@@ -228,6 +280,8 @@ class SourceReader:
             # A row that one of its tables cannot use is rejected as a whole.
             report.rows += 1
             try:
+                if is_heading is not None and is_heading(item.cells):
+                    raise ValueError(HEADING)
                 for reader in readers:
                     yield from self._records(reader, item.line, cells=item.cells, file=file)
                 report.used += 1

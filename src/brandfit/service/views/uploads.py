@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from brandfit import pipeline
 from brandfit.data.tables.mapping import ATTRIBUTE, IGNORE, NO_TABLE
@@ -40,14 +40,30 @@ def column_entries(preview: pipeline.ImportPreview, fields: Mapping[str, str]) -
         # Only what differs from the preview is an entry.
         if table != present:
             entries.append(f"{sheet.name}:table={table}")
-        for c, column in enumerate(sheet.columns):
-            meaning = fields.get(f"c{s}.{c}")
-            if meaning is not None and meaning != shown_meaning(column.meanings):
-                entries.append(f"{sheet.name}:{meaning}={column.header}")
+        entries += _meanings(sheet, [fields.get(f"c{s}.{c}") for c in range(len(sheet.columns))])
         for q in range(len(sheet.choices)):
             answer = fields.get(f"q{s}.{q}", "")
             if answer:
                 entries.append(f"{sheet.name}:{answer}")
+    return entries
+
+
+def _meanings(sheet: pipeline.PreviewSheet, chosen: Sequence[str | None]) -> list[str]:
+    """The entries of the columns of a sheet, if one of them was changed.
+
+    Then every column is stated as the page showed it: recognition must not give the meaning that one column
+    lost to another.
+    """
+    shown = [shown_meaning(column.meanings) for column in sheet.columns]
+    chosen = [shown[c] if meaning is None else meaning for c, meaning in enumerate(chosen)]
+    if chosen == shown:
+        return []
+    entries = []
+    for column, before, meaning in zip(sheet.columns, shown, chosen, strict=True):
+        # Several columns may hold the identity of a row: they are found again by their names.
+        is_single = chosen.count(meaning) == 1 or meaning in (IGNORE, ATTRIBUTE)
+        if meaning != before or is_single:
+            entries.append(f"{sheet.name}:{meaning}={column.header}")
     return entries
 
 
