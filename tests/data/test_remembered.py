@@ -96,6 +96,10 @@ def test_an_answered_question_can_still_be_changed(bring, tmp_path):
     assert (question.answer, preview.has_questions) == ("accounts.followers.unit=M", False)
     rows, _ = bring(text, "1.csv", "followers.unit=K")
     assert rows["a.one"]["followers"] == 12_500
+    _, notes = bring(text, "1.csv", "followers.unit=?")
+    assert says(notes, "In what unit")
+    _, notes = bring(text, "1.csv")
+    assert says(notes, "In what unit")
 
 
 def test_another_meaning_takes_the_place_of_the_earlier_one(bring):

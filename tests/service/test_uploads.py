@@ -426,3 +426,25 @@ def test_what_the_page_of_columns_showed_is_what_is_read(make, tmp_path, until):
     assert client.post("/import/columns", data=form).status_code == 303
     until(lambda: client.get("/api/v1/accounts/v.one").status_code == 200)
     assert client.get("/api/v1/accounts/v.one").json()["followers"] is None
+
+
+def test_an_earlier_answer_is_shown_and_taken_back_on_the_page_of_columns(make, tmp_path, until):
+    client = make(tmp_path / "w", work=True)
+    text = b"username,followers\na.one,12.5\nb.two,9.8\n"
+
+    def drop() -> str:
+        return client.post("/api/v1/uploads", files=[("files", ("list.csv", text))]).json()["id"]
+
+    def answered(answer: str, expected: int | None) -> None:
+        upload = drop()
+        form = {"upload": upload, "strict": "false", "prune": "false", "t0": "accounts", "q0.0": answer}
+        assert client.post("/import/columns", data=form).status_code == 303
+        until(lambda: not (tmp_path / "w" / "uploads" / upload).exists())
+        assert client.get("/api/v1/accounts/a.one").json()["followers"] == expected
+
+    answered("accounts.followers.unit=K", 12_500)
+    page = client.get(f"/import/columns?upload={drop()}").text
+    assert 'value="accounts.followers.unit=K" checked' in page
+    answered("", 12_500)  # an unknown cell replaces no known value
+    page = client.get(f"/import/columns?upload={drop()}").text
+    assert 'value="accounts.followers.unit=K" checked' not in page

@@ -6,6 +6,7 @@ followers.unit=M              the numbers of the column are in millions (K: thou
 followers.decimal=,           1.234 is a thousand and more (``.``: one and a bit)
 time.day=first                01/05/2024 is 1 May (``second``: 5 January)
 engagement_rate.share=percent a bare 0.9 is 0.9 % (``fraction``: 90 %)
+followers.unit=?              what was answered before is not known any more
 ignore=Status                 this header is not read
 attribute=Rank                this header is kept as an attribute of the account
 table=accounts                the sheet is this table (``none``: it is not read)
@@ -36,6 +37,8 @@ STYLES = {
     "share": ("percent", "fraction"),
 }
 """Settings of a column to their values."""
+NOT_KNOWN = "?"
+"""The value of a setting that takes back what was answered before."""
 
 
 @dataclass
@@ -84,7 +87,8 @@ class ColumnMapping:
         found += [f"{IGNORE}={header}" for header in sorted(self.ignored)]
         found += [f"{ATTRIBUTE}={header}" for header in sorted(self.attributes)]
         styles = {**self.remembered, **self.style_of}
-        return found + [f"{column}.{setting}={value}" for (column, setting), value in styles.items()]
+        known = {place: value for place, value in styles.items() if value != NOT_KNOWN}
+        return found + [f"{column}.{setting}={value}" for (column, setting), value in known.items()]
 
     def header(self, table: str, column: str) -> str | None:
         """The stated header of a column."""
@@ -95,7 +99,7 @@ class ColumnMapping:
         values = {}
         for setting in STYLES:
             stated = self.stated_style(table, column, setting=setting)
-            if stated:
+            if stated and stated != NOT_KNOWN:
                 values[setting] = "" if stated == "1" else stated
         return replace(observed, **values)
 
@@ -189,7 +193,7 @@ def _parse(entry: str) -> _Entry:
     # followers.unit is a setting, posts.time a column of a table.
     plain, _, setting = name.rpartition(".")
     if plain and setting in STYLES:
-        if value not in STYLES[setting]:
+        if value not in (*STYLES[setting], NOT_KNOWN):
             raise UsageError(
                 f"{quoted(entry)}: expected {' or '.join(STYLES[setting])}, found {quoted(value)}."
             )

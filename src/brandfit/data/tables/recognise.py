@@ -18,7 +18,7 @@ from brandfit.data.role_names import RoleNames
 from brandfit.data.sheets import Sheet
 from brandfit.data.tables.columns import COLUMNS, Column, reader_of_role
 from brandfit.data.tables.headers import OF_REJECTS, folded, meaning, stated_currency, stated_unit
-from brandfit.data.tables.mapping import IGNORE, NO_TABLE, ColumnMapping
+from brandfit.data.tables.mapping import IGNORE, NO_TABLE, NOT_KNOWN, ColumnMapping
 from brandfit.data.tables.plan import EXAMPLES, Choice, ColumnPlan, Question, SheetPlan, TablePlan, Unused
 from brandfit.messages import clean, quoted
 
@@ -28,6 +28,7 @@ SURE = 0.8
 """Share of cells that show by their form, ``@name`` or a link, that the column holds handles."""
 PLAUSIBLE = 0.9
 """Share of cells that could be handles, for a column to be offered as an answer."""
+CHANGE = "--map and the page of columns change it"
 EARLIER = 10
 """Entries of an earlier import that are named."""
 SHORTEST_LIST = 5
@@ -144,7 +145,7 @@ class _Recogniser:
             plans = [accounts] if accounts else []
         if plans and self.mapping.from_earlier:
             shown = ", ".join(map(clean, self.mapping.from_earlier[:EARLIER]))
-            self.notes.append(f"read as answered in an earlier import: {shown}; --map changes it")
+            self.notes.append(f"read as answered in an earlier import: {shown}; {CHANGE}")
         # Without accounts and without a question the sheet is nothing that we know.
         if not plans and not self.questions:
             return self._nothing(self._reason())
@@ -576,13 +577,13 @@ class _Recogniser:
             return style
         question = _style_question(name, header, unclear=unclear, cells=ambiguous)
         earlier = self.mapping.stated_style(table, column.name, setting=unclear, earlier=True)
-        if earlier:
+        if earlier and self.mapping.stated_style(table, column.name, setting=unclear) != NOT_KNOWN:
             style = replace(style, **{unclear: "" if earlier == "1" else earlier})
             entry = f"{name}.{unclear}={earlier}"
             question = replace(question, answer=entry)
             self.notes.append(
                 f"{quoted(clean(header)[:LONGEST_CELL])} is read as in an earlier import ({entry}), because "
-                "its cells do not show how they are written; --map changes it"
+                f"its cells do not show how they are written; {CHANGE}"
             )
         self.questions.append(question)
         return style

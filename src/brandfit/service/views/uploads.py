@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from brandfit import pipeline
-from brandfit.data.tables.mapping import ATTRIBUTE, IGNORE, NO_TABLE
+from brandfit.data.tables.mapping import ATTRIBUTE, IGNORE, NO_TABLE, NOT_KNOWN
 from brandfit.errors import DataError
 from brandfit.service.http.uploads import under_their_names
 from brandfit.service.store.folders import UPLOADS, content_folder
@@ -41,8 +41,11 @@ def column_entries(preview: pipeline.ImportPreview, fields: Mapping[str, str]) -
         if table != present:
             entries.append(f"{sheet.name}:table={table}")
         entries += _meanings(sheet, [fields.get(f"c{s}.{c}") for c in range(len(sheet.columns))])
-        for q in range(len(sheet.choices)):
+        for q, question in enumerate(sheet.choices):
             answer = fields.get(f"q{s}.{q}", "")
+            # An earlier answer that is not chosen again is taken back.
+            if not answer and question.answer:
+                answer = f"{question.answer.partition('=')[0]}={NOT_KNOWN}"
             if answer:
                 entries.append(f"{sheet.name}:{answer}")
     return entries
