@@ -88,6 +88,11 @@ def _seconds_of_text(cell: str, style: Style) -> int | None:
             return _timestamp(datetime.datetime.fromisoformat(text))
         except ValueError:
             pass  # with a zone by name, or no date: the slower forms find out
+    # Ten digits are seconds: in another unit, or as a date, a time has more digits or fewer.
+    if len(text) == 10 and text.isascii() and text.isdigit():
+        number = int(text)
+        if _FIRST_SECONDS <= number <= _LATEST_NUMBER:
+            return number
     if is_missing(text):
         return None
     if len(text) > LONGEST_CELL:
