@@ -1,12 +1,13 @@
 # make demo   sets everything up and runs the main job on the built-in sample, offline
 # make test   sets everything up and passes the tests
+# make long   the tests of random inputs and kills, with many more of them
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
 TORCHVISION := .venv/torchvision
 AXE := .venv/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test docs lint clean browser
+.PHONY: demo test long docs lint clean browser
 
 demo: $(SETUP)
 	rm -rf demo
@@ -25,6 +26,10 @@ test: $(SETUP) $(TORCHVISION) $(AXE) browser docs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+long: $(SETUP)
+	BRANDFIT_MALFORMED=2000 BRANDFIT_MUTATED=10000 BRANDFIT_KILLS=10 BRANDFIT_FUZZ=5000 $(BIN)/python -m pytest -n 2 --dist loadfile \
+	  tests/data/test_malformed.py tests/data/test_field_mutated.py tests/reproduction/test_real_data.py tests/service/test_schema.py
 
 # Tables of encoders, rankers, profilers and importers, and the file map of docs/architecture.md.
 docs: $(SETUP)

@@ -16,7 +16,7 @@ import pytest
 from brandfit import pipeline
 from brandfit.workspace import Workspace
 
-KILLS = int(os.environ.get("BRANDFIT_KILLS", "2"))
+KILLS = int(os.environ.get("BRANDFIT_KILLS", "1"))
 """How many times the import is killed; set it higher to be surer."""
 
 IMPORT = """
