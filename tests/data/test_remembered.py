@@ -223,6 +223,17 @@ def test_the_second_line_of_a_header_of_two_names_the_columns(bring):
     assert (rows["a.one"]["followers"], rows["a.one"]["price"]) == (12_500, 1_200)
 
 
+def test_a_table_without_a_column_of_its_identity_rejects_its_rows(bring, tmp_path):
+    bring("handle,followers\na.one,9000\n")
+    # No cell of the column of brands can be read, and a table that a person chose.
+    bring("brand,influencer\n{}{}{},a.one\n", "endorsements.csv")
+    with Workspace(tmp_path / "w") as workspace:
+        assert [one["reason"].startswith("brand") for one in workspace.rejects()] == [True]
+    bring("handle,followers\na.one,9000\n", "list.csv", "table=comments")
+    with Workspace(tmp_path / "w") as workspace:
+        assert ["post is missing" in one["reason"] for one in workspace.rejects()] == [True]
+
+
 def test_the_latest_year_counts(bring):
     rows, notes = bring("Handle,Followers (2022),Followers (2024)\na.one,8000,12000\n")
     assert rows["a.one"]["followers"] == 12_000

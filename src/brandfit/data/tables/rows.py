@@ -47,6 +47,12 @@ class RowReader:
         self.plan, self.report, self.strict = plan, report, strict
         self._names = names
         self._columns = [self._cells(one) for one in plan.columns]
+        # An id of a post can be made of the rest.
+        self._unplanned = [
+            name
+            for name in IDENTITY[plan.table]
+            if plan.column(name) is None and (plan.table, name) != ("posts", "id")
+        ]
         price = plan.column("price")
         self._currency = price.currency or None if price is not None else None
 
@@ -92,6 +98,9 @@ class RowReader:
                     self._unread(one.name, line, cell=refused.item, reason=refused.reason)
                 value = value.values
             row[one.name] = value
+        missing = [name for name in self._unplanned if name not in row]
+        if missing:
+            raise ValueError(f"{missing[0]} is missing: no column is known to hold it")
         self._price(row)
         self._sponsor(row, cells)
         if self.plan.attributes:
