@@ -392,6 +392,11 @@ EXPORTS = {
     "06heepsy": {"mila.tastes": (48_211, "Mila"), "otto.peaks": (18_233, "Otto")},
     "07upfluence": {"mila.tastes": (48_211, "Mila"), "otto.peaks": (18_233, "Otto")},
     "08sprout": {"mila.tastes": (None, None), "otto.peaks": (None, None)},
+    "14hypeauditor": {"mila.tastes": (48_200, "Mila Tastes"), "otto.peaks": (18_200, "Otto")},
+    "16notion": {"mila.tastes": (48_211, "Mila 🍞"), "otto.peaks": (9_000, "Otto")},
+    "17hubspot": {"mila.tastes": (48_211, None), "otto.peaks": (18_233, None)},
+    "19kaggle": {"mila.tastes": (475_800, None), "otto.peaks": (12_200, None)},
+    "20italian": {"mila.tastes": (48_200, "Mila"), "otto.peaks": (18_233, "Otto")},
     "10turkish": {"gida.tr": (12_500, "Gıda"), "gezgin.ali": (48_211, "Ali")},
 }
 """Exports of tools and a list in Turkish: account to followers and name."""
@@ -457,3 +462,43 @@ def test_a_list_of_deals_makes_its_accounts(field):
     assert links["otto.peaks", "tarn.boots"]["post"] == "DNNBBB222"
     assert links["otto.peaks", "tarn.boots"]["weight"] == pytest.approx(0.041)
     assert result.says("Budget")
+
+
+def test_the_handle_of_an_export_of_the_platform_beats_its_id(field):
+    result = field("exports/11meta")
+    assert set(result.accounts) == {"mila.tastes"}
+    assert result.account("mila.tastes")["followees"] is None  # Follows are those that a post brought
+    assert {row["account"] for row in result.posts.values()} == {"mila.tastes"}
+    assert result.says("not used", "Account ID", "Follows")
+
+
+def test_an_answer_of_the_interface_around_one_account(field):
+    result = field("exports/12graph")
+    (otto,) = result.accounts.values()
+    assert (otto["id"], otto["name"], otto["followers"], otto["posts"]) == ("otto.peaks", "Otto", 18_233, 455)
+    assert [row["likes"] for row in result.posts.values()] == [880, None]
+
+
+def test_comments_within_posts_are_comments_and_one_of_two_marks_is_enough(field):
+    result = field("exports/13apify")
+    assert set(result.posts) == {"3687361308854381515", "3687361308854381516"}
+    (comment,) = result.dataset.links_of_kinds("comments").to_pylist()
+    assert (comment["source"], comment["post"], comment["text"]) == ("bo.c", "3687361308854381515", "yum")
+    first = result.posts["3687361308854381515"]
+    assert (first["likes"], first["disclosed"]) == (None, True)
+    assert set(result.accounts) == {"mila.tastes", "otto.peaks"}
+
+
+def test_a_list_of_members_with_prices(field):
+    result = field("exports/15aspire")
+    mila = result.account("mila.tastes")
+    assert (mila["followers"], mila["price"], mila["currency"]) == (48_211, 1_200, "USD")
+    assert len(result.rejects) == 1
+
+
+def test_rows_of_other_platforms_and_dates_beside_times_of_day(field):
+    result = field("exports/18meltwater")
+    (post,) = result.posts.values()
+    assert (post["account"], post["time"], post["caption"]) == ("mila.tastes", 1_717_113_600, "Bread #vegan")
+    assert result.says("1 row of X, not of Instagram")
+    assert len(result.rejects) == 1

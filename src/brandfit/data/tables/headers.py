@@ -13,6 +13,8 @@ from typing import NamedTuple
 from brandfit.data import cells
 
 NAMES_FILE = "column_names.toml"
+WRAPPERS = ("businessdiscovery", "data", "profile", "result", "response")
+"""Names of objects around a single account."""
 PLATFORM = ("instagram", "insta", "ig")
 """Words before or after the name of a column that change nothing: ``Instagram Followers``."""
 REASON, REJECTED_ROW = "why rejected", "rejected row"
@@ -115,6 +117,10 @@ def meaning(header: str, table: str) -> Meaning | None:
         for rest in (text.removeprefix(word), text.removesuffix(word)):
             if rest != text and rest in names:
                 return names[rest]
+    # An object around an account: business_discovery.followers_count.
+    wrapper, dot, inner = header.partition(".")
+    if dot and table == "accounts" and folded(wrapper) in WRAPPERS and folded(inner) in names:
+        return names[folded(inner)]
     # A remark after the name: "Followers, total", "Bio: long".
     before, mark, _ = re.split(r"([,;:/|\n]|\s[-–—]\s)", f"{header},", maxsplit=1)
     return names.get(folded(before)) if mark and before != header else None

@@ -39,6 +39,8 @@ POST_ONLY = ("caption", "code", "hashtags", "images", "alt_text", "mentions", "c
 """Columns that only posts have."""
 POST_ALSO = ("time", "likes", "comments", "tags", "sponsors", "disclosed")
 """Columns that posts have, and lists of accounts under the same names now and then."""
+NOT_OF_AUTHORS = ("name", "description", "follows")
+"""Headers that say something of the post in a sheet of posts: Follows are those that it brought."""
 OF_AUTHORS = ("followers", "followees", "biography", "name", "business_category")
 """Columns of an account that a sheet of posts may state of their authors."""
 _TITLES = {
@@ -183,6 +185,8 @@ class _Recogniser:
         }
         has_comment = any(folded(header) in comment_names for header in self.headers)
         refers_to_post = "post" in found["comments"] and "handle" in found["comments"]
+        if title == "comments" and "handle" in found["comments"]:
+            return "comments"
         if refers_to_post and (title == "comments" or (has_comment and "caption" not in found["posts"])):
             return "comments"
         if title == "posts" or (title != "accounts" and self._looks_like_posts(found)):
@@ -262,7 +266,11 @@ class _Recogniser:
         if not identity.headers:
             return None
         # A column called Influencer next to one of handles holds names.
-        called = [header for header in groups.get("account", []) if header not in identity.headers]
+        called = [
+            header
+            for header in groups.get("account", [])
+            if header not in identity.headers and not self._are_numbers(header)
+        ]
         if called and "name" not in groups:
             groups["name"] = called
         columns = [ColumnPlan("id", identity.headers, UNKNOWN_STYLE)]
@@ -311,14 +319,16 @@ class _Recogniser:
         for group, headers in self._groups("accounts").items():
             # A plain "name" or "description" in a sheet of posts is not one of the author.
             own = [
-                header
-                for header in headers
-                if header not in used and folded(header) not in ("name", "description")
+                header for header in headers if header not in used and folded(header) not in NOT_OF_AUTHORS
             ]
             if group in OF_AUTHORS and own:
                 groups[group] = own
         # A column called Account next to one of handles holds names.
-        called = [header for header in self._groups("posts").get("account", []) if header not in used]
+        called = [
+            header
+            for header in self._groups("posts").get("account", [])
+            if header not in used and not self._are_numbers(header)
+        ]
         if called and "name" not in groups:
             groups["name"] = called
         if not groups:
@@ -326,6 +336,10 @@ class _Recogniser:
         columns = self._columns("accounts", groups, used=used)
         identity = ColumnPlan("id", owner.headers, UNKNOWN_STYLE)
         return [TablePlan("accounts", (identity, *columns), is_author=True)]
+
+    def _are_numbers(self, header: str) -> bool:
+        """Whether the cells of a column are ids of the platform, which are no names."""
+        return all(_cell_text(value).isdigit() for value in self.values[header])
 
     def _plain_table(self, table: str) -> TablePlan:
         """Endorsements or comments: each column by its name."""
@@ -359,7 +373,11 @@ class _Recogniser:
                 taken.add(header)
                 style = self._style(table, column, header)
                 currency = stated_currency(header) if column.name == "price" else ""
-                plans.append(ColumnPlan(column.name, (header,), style, currency))
+                # Each of several columns may say that a post is an advertisement.
+                more = headers if column.name == "disclosed" and stated is None else []
+                others = [one for one in more if one != header and self.values[one]]
+                taken.update(others)
+                plans.append(ColumnPlan(column.name, (header, *others), style, currency))
         return plans
 
     def _best(self, table: str, column: Column, headers: Sequence[str]) -> str | None:
@@ -372,11 +390,19 @@ class _Recogniser:
                 continue
             least = CONFIRMED if column.name in ("role", "kind", "split", "engagement_rate") else 0.0
             share = self._readable(column, header)
-            # The own name of a column needs no confirmation.
-            if share > least or folded(header) == folded(column.name):
+            # The own name of a column needs no confirmation, unless another column can be read.
+            is_own = folded(header) == folded(column.name)
+            if share > least or (is_own and not self._another_fits(column, header, headers=headers)):
                 return header
             self.refused[header] = f"its cells cannot be read as {column.name}"
         return empty
+
+    def _another_fits(self, column: Column, header: str, *, headers: Sequence[str]) -> bool:
+        """Whether no cell of a header can be read as the column, and most of another header can."""
+        others = [one for one in headers if one != header and self.values[one]]
+        return not self._readable(column, header) and any(
+            self._readable(column, one) >= CONFIRMED for one in others
+        )
 
     def _readable(self, column: Column, header: str) -> float:
         """Share of the known cells that can be read as the column, in any style."""

@@ -83,6 +83,9 @@ class RowReader:
             if one.name == "code":
                 row["code"] = self._code(one, cells)
                 continue
+            if one.name == "disclosed" and len(one.headers) > 1:
+                self._disclosed(row, one, cells=cells)
+                continue
             cell = cells.get(one.headers[0])
             # An empty caption or comment is an empty text; every other empty cell is unknown.
             if cell is None or (cell == "" and one.name not in ("caption", "text")):
@@ -145,6 +148,18 @@ class RowReader:
         if name not in self.report.unread:
             self.report.unread[name] = UnreadCells()
         self.report.unread[name].add(line, cell, reason)
+
+    def _disclosed(self, row: dict[str, Any], one: _Cells, *, cells: Mapping[str, Any]) -> None:
+        """A post is an advertisement if one of several columns says so."""
+        answers = []
+        for header in one.headers:
+            try:
+                answers.append(one.read(cells.get(header), one.style))
+            except ValueError:
+                continue  # a name of a sponsor is read elsewhere
+        known = [answer for answer in answers if answer is not None]
+        if known:
+            row["disclosed"] = any(known)
 
     def _sponsor(self, row: dict[str, Any], cells: Mapping[str, Any]) -> None:
         """A sponsor that is named marks the post as an advertisement, also if it is no handle."""

@@ -19,6 +19,7 @@ from brandfit.data.tables.headers import OF_REJECTS, REJECTED_ROW, is_known
 from brandfit.data.tables.mapping import STYLES, ColumnMapping, mapping_for
 from brandfit.data.tables.pictures import PictureFiles
 from brandfit.data.tables.plan import SheetPlan
+from brandfit.data.tables.platforms import headers_of_platforms, refuse_other_platforms
 from brandfit.data.tables.recognise import recognise, style_of_file
 from brandfit.data.tables.records import RecordMaker, Stored
 from brandfit.data.tables.report import SheetReport, cell_text
@@ -271,6 +272,10 @@ class SourceReader:
         readers = [RowReader(plan, report, **options) for plan in one.plan.tables]
         file = one.sheet.file
         is_heading = _heading_test(one)
+        of_posts = any(table.table == "posts" for table in one.plan.tables)
+        # Other things than accounts are on no platform.
+        is_instagram = self._names.is_default
+        platform_headers = headers_of_platforms(one.sheet.header, of_posts=of_posts) if is_instagram else []
         for item in reading:
             if isinstance(item, Reject):
                 report.rows += 1
@@ -280,6 +285,7 @@ class SourceReader:
             # A row that one of its tables cannot use is rejected as a whole.
             report.rows += 1
             try:
+                refuse_other_platforms(item.cells, platform_headers)
                 if is_heading is not None and is_heading(item.cells):
                     raise ValueError(HEADING)
                 for reader in readers:
