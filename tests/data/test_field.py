@@ -397,6 +397,13 @@ EXPORTS = {
     "17hubspot": {"mila.tastes": (48_211, None), "otto.peaks": (18_233, None)},
     "19kaggle": {"mila.tastes": (475_800, None), "otto.peaks": (12_200, None)},
     "20italian": {"mila.tastes": (48_200, "Mila"), "otto.peaks": (18_233, "Otto")},
+    "21apify-profile": {"mila.tastes": (48_211, "Mila")},
+    "22spanish": {"mila.tastes": (48_200, "Mila"), "otto.peaks": (18_233, "Otto")},
+    "23french": {"mila.tastes": (48_200, None), "otto.peaks": (18_200, None)},
+    "25klear": {"mila.tastes": (48_200, "Mila"), "otto.peaks": (18_200, "Otto")},
+    "26grin": {"mila.tastes": (48_211, "Mila Stone"), "otto.peaks": (18_233, "Otto Peak")},
+    "27airtable": {"mila.tastes": (48_211, "Mila"), "otto.peaks": (18_233, "Otto")},
+    "28instagrapi-user": {"mila.tastes": (48_211, "Mila")},
     "10turkish": {"gida.tr": (12_500, "Gıda"), "gezgin.ali": (48_211, "Ali")},
 }
 """Exports of tools and a list in Turkish: account to followers and name."""
@@ -502,3 +509,16 @@ def test_rows_of_other_platforms_and_dates_beside_times_of_day(field):
     assert (post["account"], post["time"], post["caption"]) == ("mila.tastes", 1_717_113_600, "Bread #vegan")
     assert result.says("1 row of X, not of Instagram")
     assert len(result.rejects) == 1
+
+
+def test_mentions_of_a_listening_tool(field):
+    result = field("exports/24brandwatch")
+    (post,) = result.posts.values()
+    assert (post["account"], post["likes"], post["caption"]) == ("mila.tastes", 4244, "Bread #vegan")
+    assert result.says("1 row of YouTube, not of Instagram")
+
+
+def test_places_and_prices_in_french(field):
+    result = field("exports/23french")
+    mila = result.account("mila.tastes")
+    assert (mila["city"], mila["price"], mila["engagement_rate"]) == ("Lyon, France", 1_200, 0.0345)

@@ -35,8 +35,8 @@ UNITS = {word: scale for scale, words in _WORDS_BY_SCALE.items() for word in wor
 _LETTER_BY_SCALE = {_THOUSAND: "K", _MILLION: "M", _BILLION: "B"}
 BIN_OR_BILLION = "b with a comma"
 """B is a billion in English and a thousand (bin) in Turkish, where decimals have a comma."""
-_TWO_READINGS = {"mil": ("thousand (Spanish, Portuguese)", "million (English)")}
-"""Words that mean different units in different languages."""
+MIL = "mil"
+"""A thousand in Spanish and Portuguese, where decimals have a comma, and a million in English."""
 
 _FILLERS_TEXT = """
     follower followers followern abonnent abonnenten abonné abonnés abonne abonnes abonnée
@@ -177,7 +177,7 @@ def _unit(after: str, text: str) -> str:
     """The word for the unit behind a number; "" without. Raises ValueError for other words."""
     units = []
     for token in _tokens(after):
-        if token in UNITS or token in _TWO_READINGS:
+        if token in UNITS or token == MIL:
             units.append(token)
         elif token not in _FILLERS and token not in (".", "+", "(", ")", ",", "'", "’"):
             # "d'abonnés" is one token with an apostrophe inside.
@@ -190,9 +190,6 @@ def _unit(after: str, text: str) -> str:
         return "mrd"
     if len(units) > 1:
         raise ValueError(f"expected a number with one unit, found {text!r}")
-    if units and units[0] in _TWO_READINGS:
-        first, second = _TWO_READINGS[units[0]]
-        raise number_text.Ambiguous(f"{text!r} may mean {first} or {second}: write K or M")
     if units == ["b"] and "," in text:
         return BIN_OR_BILLION
     return units[0] if units else ""
@@ -242,6 +239,13 @@ def value_of(parts: Parts, *, ratio: bool = False, decimal: str = "") -> Decimal
             shown = f"{parts.digits} B"
             raise number_text.Ambiguous(f"{shown!r} may mean thousands (bin) or billions: write K or bn")
         scale = _THOUSAND
+    if parts.unit == MIL:
+        if not decimal:
+            shown = f"{parts.digits} mil"
+            raise number_text.Ambiguous(
+                f"{shown!r} may mean thousand (Spanish, Portuguese) or million (English): write K or M"
+            )
+        scale = _THOUSAND if decimal == "," else _MILLION
     # With a unit, a comma before three digits may be a decimal mark: 12,345k.
     suffix = parts.unit if parts.unit in number_text.SCALE else ""
     if suffix:
